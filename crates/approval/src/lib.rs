@@ -1,0 +1,1 @@
+//! Signed acts and votes, and the proof that a charter has what it needs.

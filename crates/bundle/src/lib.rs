@@ -1,0 +1,1 @@
+//! A charter checked and compiled, and the snapshot a request runs under.

@@ -1,0 +1,1 @@
+//! The governed declarations as written: parse, locate, name by digest.

@@ -1,0 +1,1 @@
+//! The data plane: listen, admit, record, forward, relay.

@@ -1,0 +1,1 @@
+//! The control plane: signed acts, changes, the charter store, the admin surface.

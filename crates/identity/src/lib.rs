@@ -1,0 +1,1 @@
+//! Who is calling: a credential proved, or a reason why not.

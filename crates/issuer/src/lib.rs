@@ -1,0 +1,1 @@
+//! Who we vouch for: the embedded trust domain and its token service.

@@ -1,0 +1,1 @@
+//! The tamper-evident log: append durably, publish, prove, read back. Mints Recorded.

@@ -1,0 +1,32 @@
+//! The nouns every part of portreeve shares: ids, asks, refusals, records.
+//!
+//! A type lives here only when two crates need it. Nothing here does I/O, reads a clock
+//! or decides anything beyond parsing and display.
+
+mod ask;
+mod case;
+mod digest;
+mod id;
+mod policy_ref;
+mod problem;
+mod record;
+mod refusal;
+mod subject;
+mod time;
+
+pub use ask::{Ask, Dialect, Operation, Usage};
+pub use case::{Case, CharterInForce, OutcomeDue, Recordable, Refused};
+pub use digest::{Digest, DigestError};
+pub use id::{
+    AgentName, ChangeId, DecisionId, IdError, ModelName, NameError, PersonName, PolicyId,
+    ProviderName, SeatName, SecretName, SecretVersion, TeamName,
+};
+pub use policy_ref::{Effect, PolicyRef, PolicySetKind};
+pub use problem::{Place, Problem, Problems};
+pub use record::{
+    Attempt, CharterRecord, DecisionRecord, Ended, Outcome, SecretRecord, SubjectRecord,
+    TargetRecord, VerdictRecord,
+};
+pub use refusal::{Fixer, Refusal, RefusalCode, Retry, Stage};
+pub use subject::{Environment, Proof, Subject};
+pub use time::{Clock, Timestamp, TimestampError};

@@ -1,0 +1,251 @@
+//! What the log holds of a decision and of its outcome: boundary types, derived from the
+//! values we think with. `spec/ledger.md` describes them field by field.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AgentName, Ask, ChangeId, CharterInForce, DecisionId, Digest, PolicyRef, Proof, ProviderName,
+    Refusal, SecretName, SecretVersion, Subject, Timestamp, Usage,
+};
+
+/// A decision entry's content; the ledger adds order, epoch and commitment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRecord {
+    /// The decision's id.
+    pub id: DecisionId,
+    /// When the request arrived.
+    pub received: Timestamp,
+    /// Who asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<SubjectRecord>,
+    /// What was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ask: Option<Ask>,
+    /// Allowed or refused, and by what.
+    pub verdict: VerdictRecord,
+    /// Where it may be forwarded, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub targets: Vec<TargetRecord>,
+    /// The seat that answers for the agent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent_owner: Option<String>,
+    /// The seat that answers for what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target_owner: Option<String>,
+    /// The charter in force.
+    pub charter: CharterRecord,
+}
+
+/// Who asked, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectRecord {
+    /// The agent.
+    pub agent: AgentName,
+    /// How it was proved.
+    pub proof: Proof,
+    /// Who vouched.
+    pub trust_domain: String,
+    /// SHA-256 of the credential.
+    pub credential: Digest,
+    /// When the credential ends.
+    pub expires: Timestamp,
+    /// The agent's epoch in the credential.
+    pub epoch: u64,
+}
+
+/// The verdict, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictRecord {
+    /// `true` for a permit.
+    pub allowed: bool,
+    /// `permitted`, or the refusal's code.
+    pub code: String,
+    /// The policies that determined it; for a permit those of each target stand there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub policies: Vec<PolicyRef>,
+}
+
+/// One permitted target, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetRecord {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub upstream_model: String,
+    /// The secret that may be lent for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub secret: Option<SecretRecord>,
+    /// The policies that allowed the model there, then those that allowed the secret.
+    pub policies: Vec<PolicyRef>,
+}
+
+/// A secret by name and version; never its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRecord {
+    /// The name.
+    pub name: SecretName,
+    /// The version.
+    pub version: SecretVersion,
+    /// The seat that answers for it.
+    pub owner: String,
+}
+
+/// The charter in force, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CharterRecord {
+    /// Its digest.
+    pub digest: Digest,
+    /// The change that put it into force.
+    pub change: ChangeId,
+    /// Where that change stands in the control log.
+    pub control_index: u64,
+    /// One person held every seat: the change was unreviewed.
+    pub genesis: bool,
+    /// The accountable seat.
+    pub accountable: String,
+    /// The secondary seats: policy, platform, response.
+    pub secondary: [String; 3],
+}
+
+/// How a forwarded call ended: the second entry of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// How.
+    pub ended: Ended,
+    /// The status the client was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// Each try at a target.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attempts: Vec<Attempt>,
+    /// Tokens, where the provider reported them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub usage: Option<Usage>,
+    /// Body bytes relayed to the client.
+    pub output_bytes: u64,
+    /// From arrival to the answer's first byte.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_byte_ms: Option<u64>,
+    /// From arrival to the end.
+    pub duration_ms: u64,
+}
+
+/// How a forwarded call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The provider's answer was relayed to its end.
+    Complete,
+    /// The client went away; the upstream call was cancelled.
+    ClientGone,
+    /// The provider could not be reached, or failed before its answer began.
+    UpstreamFailed,
+    /// The provider broke off, stalled or overran after its answer had begun.
+    UpstreamBroken,
+    /// Recorded but not forwarded: the client left, or the record came too late.
+    NotForwarded,
+    /// The gateway stopped before the end.
+    Interrupted,
+}
+
+/// One try at a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// The provider tried.
+    pub provider: ProviderName,
+    /// The status it answered with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// The refusal code, where the try failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
+    /// The provider's own id of the request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub upstream_request_id: Option<String>,
+}
+
+impl VerdictRecord {
+    /// The verdict of a permit.
+    #[must_use]
+    pub fn permitted() -> Self {
+        Self { allowed: true, code: "permitted".to_owned(), policies: Vec::new() }
+    }
+
+    /// The verdict of `refusal`.
+    #[must_use]
+    pub fn denied(refusal: &Refusal) -> Self {
+        let policies = refusal.policies.clone();
+        Self { allowed: false, code: refusal.code.as_str().to_owned(), policies }
+    }
+}
+
+impl Ended {
+    /// The name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientGone => "client_gone",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamBroken => "upstream_broken",
+            Self::NotForwarded => "not_forwarded",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome of a call that was recorded but never forwarded.
+    #[must_use]
+    pub const fn not_forwarded(duration_ms: u64) -> Self {
+        Self::bare(Ended::NotForwarded, duration_ms)
+    }
+
+    /// An outcome with nothing to say but how it ended.
+    #[must_use]
+    pub const fn bare(ended: Ended, duration_ms: u64) -> Self {
+        Self {
+            ended,
+            status: None,
+            attempts: Vec::new(),
+            usage: None,
+            output_bytes: 0,
+            first_byte_ms: None,
+            duration_ms,
+        }
+    }
+}
+
+impl From<&Subject> for SubjectRecord {
+    fn from(subject: &Subject) -> Self {
+        Self {
+            agent: subject.agent.clone(),
+            proof: subject.proof,
+            trust_domain: subject.trust_domain.clone(),
+            credential: subject.credential,
+            expires: subject.expires,
+            epoch: subject.epoch,
+        }
+    }
+}
+
+impl From<&CharterInForce> for CharterRecord {
+    fn from(charter: &CharterInForce) -> Self {
+        Self {
+            digest: charter.digest,
+            change: charter.change,
+            control_index: charter.control_index,
+            genesis: charter.genesis,
+            accountable: charter.accountable.clone(),
+            secondary: charter.secondary.clone(),
+        }
+    }
+}

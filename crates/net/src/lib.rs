@@ -1,0 +1,1 @@
+//! The one bounded outbound HTTP client.

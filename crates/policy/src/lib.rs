@@ -1,0 +1,1 @@
+//! Cedar policy sets: compile, test, decide, explain. Mints Permit.

@@ -1,0 +1,3 @@
+//! A governed AI gateway that answers for what it lets through.
+
+fn main() {}

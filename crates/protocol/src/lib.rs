@@ -1,0 +1,1 @@
+//! Wire forms of the model APIs: bytes in, values out.

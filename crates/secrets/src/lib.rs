@@ -1,0 +1,1 @@
+//! The sealed store, and secrets lent for one recorded call.

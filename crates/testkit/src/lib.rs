@@ -1,0 +1,1 @@
+//! Development only: fake provider, clock, canaries, scenario runner.

@@ -1,0 +1,1 @@
+//! C2SP transparency-log formats: tree, tiles, bundles, notes, checkpoints, proofs.

@@ -1,0 +1,3 @@
+//! portreeve-verify: the auditor's small program.
+
+fn main() {}
