@@ -13,6 +13,7 @@ mod record;
 mod refusal;
 mod subject;
 mod time;
+mod trust_domain;
 
 pub use ask::{Ask, Dialect, Operation, Usage};
 pub use case::{Case, CharterInForce, OutcomeDue, Recordable, Refused};
@@ -30,3 +31,4 @@ pub use record::{
 pub use refusal::{Fixer, Refusal, RefusalCode, Retry, Stage};
 pub use subject::{Environment, Proof, Subject};
 pub use time::{Clock, Timestamp, TimestampError};
+pub use trust_domain::{TrustDomain, TrustDomainError};
