@@ -1,0 +1,478 @@
+//! The full check of a published log: recompute the root from the entries, compare it with the
+//! checkpoint, then compare every tile with what the entries give.
+//!
+//! Tiles are never trusted (CVE-2026-56865 is a verifier that did). They serve as a hint in one
+//! case only: when the entries do not give the signed root but the leaf hashes in the tiles do,
+//! the first entry that differs from them is the one that was changed.
+//!
+//! It reads nothing itself: the caller hands over files by path. An entry's content is the
+//! caller's to judge, by a closure. One pass, memory for one bundle and the tree's right edge.
+
+use std::fmt;
+
+use crate::bundle::{self, Bundle, BundleError};
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::key::LogVerifier;
+use crate::note::NoteError;
+use crate::text::base64;
+use crate::tile::{self, TILE_BYTES_MAX, TileEdge, TileHashes};
+use crate::tree::{CompactRange, Hash, leaf_hash};
+
+/// What is wrong with a log, each in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The checkpoint carries no signature of the key.
+    #[error("the checkpoint is not signed by the key {key}")]
+    NotSigned {
+        /// The key's name and id.
+        key: String,
+    },
+    /// The checkpoint carries a signature that claims to be of the key.
+    #[error(
+        "the checkpoint claims to be signed by the key {key}, and its text or signature was changed"
+    )]
+    Forged {
+        /// The key's name and id.
+        key: String,
+    },
+    /// The checkpoint cannot be read.
+    #[error("the checkpoint cannot be read: {why}")]
+    CheckpointUnreadable {
+        /// Why.
+        why: String,
+    },
+    /// The checkpoint is of a log of another name.
+    #[error("the checkpoint is of the log `{found}`, but the key is of `{expected}`")]
+    OriginDiffers {
+        /// The name in the checkpoint.
+        found: String,
+        /// The name of the key.
+        expected: String,
+    },
+    /// The entries end before the checkpoint does.
+    #[error("the log is shorter than its checkpoint: {entries} entries are there of {size} signed")]
+    LogShorter {
+        /// Entries that are there.
+        entries: u64,
+        /// Entries that the checkpoint covers.
+        size: u64,
+    },
+    /// A bundle is missing while later ones are there.
+    #[error("the entry bundle {path} is missing, though the checkpoint covers {size} entries")]
+    BundleMissing {
+        /// The bundle's path.
+        path: String,
+        /// Entries that the checkpoint covers.
+        size: u64,
+    },
+    /// A bundle's bytes are not entries.
+    #[error("the entry bundle {path} cannot be read: {why}")]
+    BundleUnreadable {
+        /// The bundle's path.
+        path: String,
+        /// Why.
+        why: BundleError,
+    },
+    /// One entry is not the one that was signed.
+    #[error(
+        "entry {index} (number {position} of bundle {path}) is not what checkpoint {size} signed: \
+         the signed tree holds another hash there"
+    )]
+    EntryDiffers {
+        /// The entry's index in the log.
+        index: u64,
+        /// Its position in the bundle, from 0.
+        position: u64,
+        /// The bundle's path.
+        path: String,
+        /// Entries that the checkpoint covers.
+        size: u64,
+    },
+    /// The entries are not those that were signed; which, cannot be told.
+    #[error(
+        "the entries give the root {computed}, but checkpoint {size} signed {signed}: at least one \
+         entry was changed, moved or replaced"
+    )]
+    RootDiffers {
+        /// Entries that the checkpoint covers.
+        size: u64,
+        /// The root that the entries give, in base64.
+        computed: String,
+        /// The root that was signed, in base64.
+        signed: String,
+    },
+    /// A checkpoint seen earlier is larger than the log's.
+    #[error(
+        "the log was rolled back: a checkpoint of {held} entries was seen, this one has {size}"
+    )]
+    RolledBack {
+        /// The size seen earlier.
+        held: u64,
+        /// The size now.
+        size: u64,
+    },
+    /// A checkpoint seen earlier is of another history.
+    #[error(
+        "the log's history was rewritten: its first {held} entries are not those that a checkpoint \
+         seen earlier signed"
+    )]
+    Forked {
+        /// The size of the checkpoint seen earlier.
+        held: u64,
+    },
+    /// The caller refuses an entry's content.
+    #[error("entry {index} (number {position} of bundle {path}) {why}")]
+    EntryRefused {
+        /// The entry's index in the log.
+        index: u64,
+        /// Its position in the bundle, from 0.
+        position: u64,
+        /// The bundle's path.
+        path: String,
+        /// What the caller says of it, as the rest of a sentence: "is not a JSON object".
+        why: String,
+    },
+    /// A tile is missing.
+    #[error("the tile {path} is missing; the entries are intact")]
+    TileMissing {
+        /// The tile's path.
+        path: String,
+    },
+    /// A tile has another length.
+    #[error("the tile {path} has {bytes} bytes, not {expected}; the entries are intact")]
+    TileLength {
+        /// The tile's path.
+        path: String,
+        /// Bytes it has.
+        bytes: usize,
+        /// Bytes it should have.
+        expected: usize,
+    },
+    /// A tile holds something else than the entries give.
+    #[error("the tile {path} differs from the entries at hash {hash}; the entries are intact")]
+    TileDiffers {
+        /// The tile's path.
+        path: String,
+        /// The first hash that differs, from 0.
+        hash: usize,
+    },
+}
+
+/// Why a walk ended without a result.
+#[derive(Debug)]
+pub enum Stopped<E> {
+    /// The log is not what its checkpoint says.
+    Found(Finding),
+    /// A file could not be read.
+    Unreadable {
+        /// Its path below the log's folder.
+        path: String,
+        /// Why.
+        source: E,
+    },
+}
+
+/// What an intact log holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walked {
+    /// Entries hashed.
+    pub entries: u64,
+    /// Bundles read.
+    pub bundles: u64,
+    /// Tiles compared.
+    pub tiles: u64,
+}
+
+/// Hands over a file by its path below the log's folder: `None` where there is none.
+/// A caller bounds what it reads: no file of a log has more than [`bundle::BUNDLE_BYTES_MAX`].
+pub type ReadFile<'a, E> = dyn FnMut(&str) -> Result<Option<Vec<u8>>, E> + 'a;
+
+/// Judges an entry by its index and bytes; a refusal is the rest of a sentence about it,
+/// such as "is not a JSON object".
+pub type JudgeEntry<'a> = dyn FnMut(u64, &[u8]) -> Result<(), String> + 'a;
+
+/// Reads the log's checkpoint.
+///
+/// # Errors
+/// A finding: the note is not a checkpoint that this key signed for the log of its name.
+pub fn open(note: &str, verifier: &LogVerifier) -> Result<Checkpoint, Finding> {
+    Checkpoint::open(note, verifier).map_err(|error| match error {
+        CheckpointError::Note(NoteError::NotSigned) => {
+            Finding::NotSigned { key: verifier.to_string() }
+        }
+        CheckpointError::Note(NoteError::Forged) => Finding::Forged { key: verifier.to_string() },
+        CheckpointError::OriginDiffers { found, expected } => {
+            Finding::OriginDiffers { found, expected: expected.to_string() }
+        }
+        error @ (CheckpointError::Note(_) | CheckpointError::Form(_)) => {
+            Finding::CheckpointUnreadable { why: error.to_string() }
+        }
+    })
+}
+
+/// Walks a log against its checkpoint and against checkpoints of it that were `held` from
+/// earlier (already opened with the same key).
+///
+/// Of several findings it reports the one that explains most: the entries first, then
+/// earlier checkpoints, then refused entries, then tiles.
+///
+/// # Errors
+/// The finding, or the file that could not be read.
+pub fn walk<E>(
+    checkpoint: &Checkpoint,
+    held: &[Checkpoint],
+    read: &mut ReadFile<'_, E>,
+    judge: &mut JudgeEntry<'_>,
+) -> Result<Walked, Stopped<E>> {
+    let size = checkpoint.size;
+    if let Some(later) = held.iter().find(|earlier| earlier.size > size) {
+        return Err(Finding::RolledBack { held: later.size, size }.into());
+    }
+    let mut walk = Walk::new(checkpoint, held);
+    walk.compare_held();
+    for bundle in Bundle::all(size) {
+        let bytes = walk.fetch_bundle(bundle, read)?;
+        let entries = walk.decode(bundle, &bytes)?;
+        for entry in entries {
+            for filled in walk.take_entry(bundle, entry, judge) {
+                walk.compare_tile(&filled, read)?;
+            }
+        }
+        walk.walked.bundles += 1;
+    }
+    let partials: Vec<TileHashes> = walk.edge.partials().collect();
+    for partial in partials {
+        walk.compare_tile(&partial, read)?;
+    }
+    walk.conclude().map_err(Stopped::Found)
+}
+
+/// A walk under way.
+struct Walk<'a> {
+    checkpoint: &'a Checkpoint,
+    held: &'a [Checkpoint],
+    /// The tree as the entries give it.
+    edge: TileEdge,
+    /// The tree as the leaf hashes in the tiles give it; `None` once a tile is not at hand.
+    hinted: Option<CompactRange>,
+    /// The first entry whose hash in the tiles is another.
+    first_difference: Option<u64>,
+    forked: Option<Finding>,
+    refused: Option<Finding>,
+    tile: Option<Finding>,
+    walked: Walked,
+}
+
+impl<'a> Walk<'a> {
+    fn new(checkpoint: &'a Checkpoint, held: &'a [Checkpoint]) -> Self {
+        Self {
+            checkpoint,
+            held,
+            edge: TileEdge::new(),
+            hinted: Some(CompactRange::new()),
+            first_difference: None,
+            forked: None,
+            refused: None,
+            tile: None,
+            walked: Walked { entries: 0, bundles: 0, tiles: 0 },
+        }
+    }
+
+    /// The bundle's bytes, from its own file or from the full one that has replaced it.
+    fn fetch_bundle<E>(
+        &self,
+        bundle: Bundle,
+        read: &mut ReadFile<'_, E>,
+    ) -> Result<Vec<u8>, Stopped<E>> {
+        if let Some(bytes) = file(&bundle.path(), read)? {
+            return Ok(bytes);
+        }
+        if bundle.width() < tile::WIDTH
+            && let Some(bytes) = file(&bundle.full().path(), read)?
+        {
+            return self.beginning(bundle, &bytes).map_err(Stopped::Found);
+        }
+        let size = self.checkpoint.size;
+        let last = Bundle::all(size).last().filter(|last| *last != bundle);
+        let later_is_there = match last {
+            Some(last) => file(&last.path(), read)?.is_some(),
+            None => false,
+        };
+        let path = bundle.path();
+        let finding = if later_is_there {
+            Finding::BundleMissing { path, size }
+        } else {
+            Finding::LogShorter { entries: bundle.first_entry(), size }
+        };
+        Err(finding.into())
+    }
+
+    /// The part of a full bundle that a partial one of the checkpoint's size would hold.
+    fn beginning(&self, bundle: Bundle, full: &[u8]) -> Result<Vec<u8>, Finding> {
+        let entries = self.decode(bundle.full(), full)?;
+        let kept = entries.iter().take(usize::from(bundle.width()));
+        let length = kept.map(|entry| entry.len() + 2).sum();
+        Ok(full.iter().take(length).copied().collect())
+    }
+
+    fn decode<'b>(&self, bundle: Bundle, bytes: &'b [u8]) -> Result<Vec<&'b [u8]>, Finding> {
+        let size = self.checkpoint.size;
+        let is_last = bundle.first_entry() + u64::from(bundle.width()) >= size;
+        bundle::decode(bytes, bundle.width()).map_err(|why| {
+            if let (BundleError::TooFew { entries, .. }, true) = (why, is_last) {
+                let entries = bundle.first_entry() + u64::from(entries);
+                return Finding::LogShorter { entries, size };
+            }
+            Finding::BundleUnreadable { path: bundle.path(), why }
+        })
+    }
+
+    /// Counts one entry in; returns the tiles it filled.
+    fn take_entry(
+        &mut self,
+        bundle: Bundle,
+        entry: &[u8],
+        judge: &mut JudgeEntry<'_>,
+    ) -> Vec<TileHashes> {
+        let index = self.walked.entries;
+        if self.refused.is_none()
+            && let Err(why) = judge(index, entry)
+        {
+            let (position, path) = (index - bundle.first_entry(), bundle.path());
+            self.refused = Some(Finding::EntryRefused { index, position, path, why });
+        }
+        self.walked.entries += 1;
+        let filled = self.edge.push(leaf_hash(entry));
+        self.compare_held();
+        filled
+    }
+
+    /// Compares the tree so far with the checkpoints of this size that were seen earlier.
+    fn compare_held(&mut self) {
+        let size = self.edge.size();
+        let at_this_size = self.held.iter().filter(|held| held.size == size);
+        for held in at_this_size {
+            if self.forked.is_none() && held.root != self.edge.root() {
+                self.forked = Some(Finding::Forked { held: size });
+            }
+        }
+    }
+
+    /// Compares a tile's file with the hashes that the entries give.
+    fn compare_tile<E>(
+        &mut self,
+        expected: &TileHashes,
+        read: &mut ReadFile<'_, E>,
+    ) -> Result<(), Stopped<E>> {
+        let found = fetch_tile(expected, read)?;
+        self.walked.tiles += 1;
+        let is_leaves = expected.tile.level() == 0;
+        let finding = match &found {
+            Ok(found) => first_difference(expected, found),
+            Err(finding) => Some(finding.clone()),
+        };
+        if is_leaves {
+            self.take_hint(expected, found.ok());
+        }
+        self.tile = self.tile.take().or(finding);
+        Ok(())
+    }
+
+    /// Keeps what the leaf hashes in a tile's file say about the tree.
+    fn take_hint(&mut self, expected: &TileHashes, found: Option<Vec<Hash>>) {
+        let (Some(found), Some(hinted)) = (found, self.hinted.as_mut()) else {
+            self.hinted = None;
+            return;
+        };
+        if self.first_difference.is_none() {
+            let differs = found.iter().zip(&expected.hashes).position(|(a, b)| a != b);
+            self.first_difference = differs.map(|position| hinted.size() + position as u64);
+        }
+        found.iter().for_each(|leaf| hinted.push(*leaf));
+    }
+
+    fn conclude(self) -> Result<Walked, Finding> {
+        let Checkpoint { size, root, .. } = self.checkpoint;
+        let computed = self.edge.root();
+        if computed != *root {
+            let hinted = self.hinted.as_ref().is_some_and(|hinted| hinted.root() == *root);
+            return Err(match self.first_difference.filter(|_| hinted) {
+                Some(index) => entry_differs(index, *size),
+                None => {
+                    let (computed, signed) = (base64(&computed), base64(root));
+                    Finding::RootDiffers { size: *size, computed, signed }
+                }
+            });
+        }
+        match self.forked.or(self.refused).or(self.tile) {
+            Some(finding) => Err(finding),
+            None => Ok(self.walked),
+        }
+    }
+}
+
+fn entry_differs(index: u64, size: u64) -> Finding {
+    let width = u64::from(tile::WIDTH);
+    let number = index / width;
+    let rest = u16::try_from(size - number * width).unwrap_or(tile::WIDTH).min(tile::WIDTH);
+    let path = Bundle::new(number, rest).map_or_else(|_| String::new(), |bundle| bundle.path());
+    Finding::EntryDiffers { index, position: index % width, path, size }
+}
+
+/// The hashes in a tile's file, or in the full one that has replaced it; the inner error is
+/// a finding about it.
+fn fetch_tile<E>(
+    expected: &TileHashes,
+    read: &mut ReadFile<'_, E>,
+) -> Result<Result<Vec<Hash>, Finding>, Stopped<E>> {
+    let (tile, path) = (expected.tile, expected.tile.path());
+    if let Some(bytes) = file(&path, read)? {
+        let expected = usize::from(tile.width()) * 32;
+        let bytes_found = bytes.len();
+        return Ok(tile::decode(&bytes, tile.width()).map_err(|_| Finding::TileLength {
+            path,
+            bytes: bytes_found,
+            expected,
+        }));
+    }
+    if tile.width() < tile::WIDTH {
+        let path = tile.full().path();
+        if let Some(bytes) = file(&path, read)? {
+            let bytes_found = bytes.len();
+            let full = tile::decode(&bytes, tile::WIDTH).map_err(|_| Finding::TileLength {
+                path,
+                bytes: bytes_found,
+                expected: TILE_BYTES_MAX,
+            });
+            return Ok(full.map(|full| full.into_iter().take(tile.width().into()).collect()));
+        }
+    }
+    Ok(Err(Finding::TileMissing { path }))
+}
+
+fn first_difference(expected: &TileHashes, found: &[Hash]) -> Option<Finding> {
+    let hash = expected.hashes.iter().zip(found).position(|(expected, found)| expected != found)?;
+    Some(Finding::TileDiffers { path: expected.tile.path(), hash })
+}
+
+fn file<E>(path: &str, read: &mut ReadFile<'_, E>) -> Result<Option<Vec<u8>>, Stopped<E>> {
+    read(path).map_err(|source| Stopped::Unreadable { path: path.to_owned(), source })
+}
+
+impl<E> From<Finding> for Stopped<E> {
+    fn from(finding: Finding) -> Self {
+        Self::Found(finding)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Stopped<E> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found(finding) => finding.fmt(out),
+            Self::Unreadable { path, source } => write!(out, "{path} cannot be read: {source}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
