@@ -38,9 +38,8 @@ impl FromStr for TrustDomain {
     type Err = TrustDomainError;
 
     fn from_str(text: &str) -> Result<Self, TrustDomainError> {
-        let allowed = |byte: u8| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte)
-        };
+        let allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
         if text.is_empty() || text.len() > TRUST_DOMAIN_BYTES_MAX || !text.bytes().all(allowed) {
             let given = text.chars().take(TRUST_DOMAIN_BYTES_MAX).collect();
             return Err(TrustDomainError(given));
