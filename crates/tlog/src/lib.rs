@@ -30,4 +30,5 @@ pub use prove::{
     inclusion_root,
 };
 pub use receipt::{BATCH_MAX, RECEIPT_TEXT_MAX, Receipt, ReceiptError, sign_batch};
+pub use text::base64;
 pub use tree::{CompactRange, Hash, RangeError, empty_root, leaf_hash, node_hash};

@@ -6,8 +6,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::tree::Hash;
 
-/// Standard base64 with padding (RFC 4648, section 4).
-pub(crate) fn base64(bytes: &[u8]) -> String {
+/// Standard base64 with padding (RFC 4648, section 4): how every text here writes a hash.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
