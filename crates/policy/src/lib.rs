@@ -1,1 +1,33 @@
-//! Cedar policy sets: compile, test, decide, explain. Mints Permit.
+//! Cedar policy: compile the sets, decide a question, say why. The only place a [`Permit`] is made.
+//!
+//! Four sets answer four kinds of question (model, tool, secret, downstream), each checked
+//! against a schema that knows nothing of the others; guardrails, which only forbid, hold for all
+//! of them. Every evaluation that goes wrong is a refusal. Nothing here does I/O, reads a clock or
+//! remembers a request: the same policies and the same question give the same verdict.
+
+mod compile;
+mod decide;
+mod evaluate;
+mod expiry;
+mod explain;
+mod facts;
+mod index;
+mod lint;
+mod locate;
+mod permit;
+mod policies;
+mod problem;
+mod schema;
+mod slice;
+mod value;
+
+pub use compile::{PolicySource, compile};
+pub use decide::{Question, model_unknown};
+pub use explain::NearMiss;
+pub use facts::{
+    AgentFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, ProviderKind,
+    SecretFacts, TargetFacts,
+};
+pub use permit::{Permit, Target, Targets};
+pub use policies::{Policies, PolicyListing};
+pub use schema::schema_text;

@@ -1,0 +1,163 @@
+//! What a question is about, as plain values: the agent, the call, the model, its targets.
+//!
+//! The names and meanings are those of the schema. Nothing here is computed or looked up.
+
+use std::fmt;
+use std::str::FromStr;
+
+use model::{
+    AgentName, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion, TeamName,
+    Timestamp,
+};
+
+/// The agent that asks, as the charter declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentFacts {
+    /// Its name.
+    pub name: AgentName,
+    /// Where it runs.
+    pub environment: Environment,
+    /// Whether it is in service.
+    pub lifecycle: Lifecycle,
+    /// The team that operates it.
+    pub team: TeamName,
+    /// 0 (a person does each step) to 4 (nobody watches).
+    pub autonomy: u8,
+    /// The most sensitive data it may handle.
+    pub data_class: DataClass,
+    /// Who vouches for its identity.
+    pub trust_domain: String,
+    /// The seat that answers for it (`seat:...`).
+    pub owner: String,
+}
+
+/// The call: when, how the caller proved itself, and the size of what it asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFacts {
+    /// The time of the question.
+    pub now: Timestamp,
+    /// How the caller proved its identity.
+    pub proof: Proof,
+    /// Seconds since the credential was issued.
+    pub token_age_s: u64,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Size of the body as received, in bytes.
+    pub input_bytes: u64,
+    /// The caller's own cap on output tokens, where it set one.
+    pub output_tokens_max: Option<u64>,
+    /// How many function tools the request declares.
+    pub function_tools: u32,
+}
+
+/// The model asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelFacts {
+    /// Its name.
+    pub name: ModelName,
+    /// The seat that answers for it (`seat:...`).
+    pub owner: String,
+}
+
+/// One place the model is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetFacts {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's wire form.
+    pub kind: ProviderKind,
+    /// The provider's own name of the model.
+    pub upstream_model: String,
+    /// The secret the provider asks for; none where it asks for none.
+    pub secret: Option<SecretFacts>,
+}
+
+/// A secret a target needs: which, and who answers for it. Never its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFacts {
+    /// Its name.
+    pub name: SecretName,
+    /// The active version.
+    pub version: SecretVersion,
+    /// The seat that answers for it (`seat:...`).
+    pub owner: String,
+}
+
+/// Everything a verdict depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// Who asks.
+    pub agent: &'a AgentFacts,
+    /// The call.
+    pub call: &'a CallFacts,
+    /// What is asked for.
+    pub model: &'a ModelFacts,
+    /// Where it is served, the preferred place first.
+    pub targets: &'a [TargetFacts],
+}
+
+/// Whether an agent is in service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lifecycle {
+    /// In service.
+    Active,
+    /// Taken out of service by its owner.
+    Suspended,
+}
+
+/// The most sensitive data an agent may handle, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DataClass {
+    /// Anybody may see it.
+    Public,
+    /// Anybody in the organisation may see it.
+    Internal,
+    /// Those who need it may see it.
+    Confidential,
+    /// Named people may see it.
+    Restricted,
+}
+
+/// Which vendor's wire form a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProviderKind {
+    /// The built-in demonstration provider.
+    Demo,
+    /// OpenAI's.
+    OpenAi,
+    /// Anthropic's.
+    Anthropic,
+}
+
+macro_rules! vocabulary {
+    ($type:ident: $($variant:ident $word:literal),+) => {
+        impl $type {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in the charter, the schema and records.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(())
+            }
+        }
+    };
+}
+
+vocabulary!(Lifecycle: Active "active", Suspended "suspended");
+vocabulary!(DataClass: Public "public", Internal "internal", Confidential "confidential", Restricted "restricted");
+vocabulary!(ProviderKind: Demo "demo", OpenAi "openai", Anthropic "anthropic");

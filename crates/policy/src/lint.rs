@@ -1,0 +1,187 @@
+//! What Cedar's validator does not demand: annotations, owners, scoped actions, forbid-only
+//! guardrails. It never judges what a policy allows.
+
+use cedar_policy::{ActionConstraint, Effect, Policy};
+use model::{PolicyId, PolicySetKind, Problem, Timestamp};
+
+use crate::compile::PolicySource;
+use crate::expiry;
+use crate::locate::{self, Statement};
+use crate::problem::EDITOR;
+
+/// The annotations a policy may carry.
+const ALLOWED: [&str; 6] = ["id", "owner", "rationale", "control", "expires", "mode"];
+
+/// What the annotations of a policy say.
+#[derive(Debug)]
+pub(crate) struct Annotations {
+    pub(crate) id: PolicyId,
+    pub(crate) owner: String,
+    pub(crate) rationale: String,
+    pub(crate) control: Option<String>,
+    pub(crate) expires: Option<Timestamp>,
+}
+
+/// One policy under examination; it collects what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Lint<'a> {
+    source: &'a PolicySource,
+    statement: &'a Statement,
+    problems: Vec<Problem>,
+}
+
+/// The policy's annotations, and everything the lints object to. The annotations are present
+/// where the policy can be named.
+pub(crate) fn policy(
+    source: &PolicySource,
+    statement: &Statement,
+    policy: &Policy,
+    owner_exists: &dyn Fn(&str) -> bool,
+) -> (Option<Annotations>, Vec<Problem>) {
+    let mut lint = Lint { source, statement, problems: Vec::new() };
+    lint.known_annotations(policy);
+    lint.scope(policy);
+    let id = lint.id(policy);
+    let owner = lint.owner(policy, owner_exists);
+    let rationale = lint.text(policy, "rationale", "policy-rationale-missing");
+    let control =
+        policy.annotation("control").map(|_| lint.text(policy, "control", "policy-control-empty"));
+    let expires = lint.expires(policy);
+    let annotations = id.map(|id| Annotations { id, owner, rationale, control, expires });
+    (annotations, lint.problems)
+}
+
+/// The objection to a template.
+pub(crate) fn template(source: &PolicySource, statement: &Statement) -> Problem {
+    let mut lint = Lint { source, statement, problems: Vec::new() };
+    lint.object(
+        None,
+        "policy-template",
+        "a template is no policy: `?principal` and `?resource` are not taken".to_owned(),
+        "write one policy for each agent or team",
+    );
+    lint.problems.remove(0)
+}
+
+impl Lint<'_> {
+    /// Adds a problem at the annotation, or at the policy where there is none.
+    fn object(&mut self, annotation: Option<&str>, code: &'static str, what: String, help: &str) {
+        let within = annotation.and_then(|name| locate::annotation(&self.statement.text, name));
+        let offset = self.statement.start + within.unwrap_or(0);
+        self.problems.push(Problem {
+            place: locate::place(&self.source.path, &self.source.text, offset),
+            code,
+            what,
+            who: EDITOR.to_owned(),
+            help: help.to_owned(),
+        });
+    }
+
+    fn known_annotations(&mut self, policy: &Policy) {
+        let mut names: Vec<_> = policy.annotations().map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        for name in names.iter().filter(|name| !ALLOWED.contains(&name.as_str())) {
+            self.object(
+                Some(name),
+                "policy-annotation-unknown",
+                format!("annotation `@{name}` is not known"),
+                "the annotations are @id, @owner, @rationale, @control and @expires",
+            );
+        }
+        if let Some(mode) = policy.annotation("mode") {
+            self.object(
+                Some("mode"),
+                "policy-mode-unsupported",
+                format!("`@mode(\"{mode}\")` has no effect here: every policy is enforced"),
+                "remove @mode, and the policy if it must not be enforced yet",
+            );
+        }
+    }
+
+    fn scope(&mut self, policy: &Policy) {
+        let guardrails = self.source.set == PolicySetKind::Guardrails;
+        if guardrails && policy.effect() == Effect::Permit {
+            self.object(
+                None,
+                "guardrail-permits",
+                "guardrails only forbid".to_owned(),
+                "write `forbid`, or move the permit into the set of its domain",
+            );
+        }
+        if !guardrails && policy.action_constraint() == ActionConstraint::Any {
+            self.object(
+                None,
+                "policy-action-open",
+                "the policy holds for every action".to_owned(),
+                "name the action: `action == Action::\"...\"` or `action in Action::\"...\"`",
+            );
+        }
+    }
+
+    fn id(&mut self, policy: &Policy) -> Option<PolicyId> {
+        let set = self.source.set.as_str();
+        let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
+            let help = "add @id(\"...\"), unique in its set: decisions cite it";
+            self.object(Some("id"), "policy-id-missing", "the policy has no @id".to_owned(), help);
+            return None;
+        };
+        match format!("{set}/{id}").parse() {
+            Ok(parsed) if !id.contains('/') => Some(parsed),
+            Ok(_) | Err(_) => {
+                let help = "use a-z, 0-9, `-`, `_` and `.`, at most 128 with the set's name";
+                self.object(
+                    Some("id"),
+                    "policy-id-malformed",
+                    format!("@id `{id}` is not an id"),
+                    help,
+                );
+                None
+            }
+        }
+    }
+
+    fn owner(&mut self, policy: &Policy, exists: &dyn Fn(&str) -> bool) -> String {
+        let owner = self.text(policy, "owner", "policy-owner-missing");
+        if !owner.is_empty() && !exists(&owner) {
+            self.object(
+                Some("owner"),
+                "policy-owner-unknown",
+                format!("@owner `{owner}` is not a seat of this charter"),
+                "name a seat of people.yaml, as in @owner(\"seat:policy-lead\")",
+            );
+        }
+        owner
+    }
+
+    /// The text of an annotation that must say something.
+    fn text(&mut self, policy: &Policy, name: &str, code: &'static str) -> String {
+        let text = policy.annotation(name).unwrap_or_default().trim().to_owned();
+        if text.is_empty() {
+            let help = format!("add @{name}(\"...\")");
+            self.object(Some(name), code, format!("the policy has no @{name}"), &help);
+        }
+        text
+    }
+
+    fn expires(&mut self, policy: &Policy) -> Option<Timestamp> {
+        let text = policy.annotation("expires")?;
+        if policy.effect() == Effect::Forbid {
+            self.object(
+                Some("expires"),
+                "policy-expires-forbid",
+                "a forbid must never vanish by itself".to_owned(),
+                "remove @expires; a later change can remove the policy",
+            );
+        }
+        let expires = expiry::read(text);
+        if expires.is_none() {
+            self.object(
+                Some("expires"),
+                "policy-expires-malformed",
+                format!("@expires `{text}` is not a date or time"),
+                "write 2026-12-31 (counts through that day, UTC) or 2026-12-31T18:00:00Z",
+            );
+        }
+        expires
+    }
+}

@@ -1,0 +1,119 @@
+//! Policy's yes, as a value that nothing else can make. It never holds a secret's value.
+
+use model::{
+    Case, DecisionRecord, OutcomeDue, PolicyRef, ProviderName, Recordable, SecretRecord,
+    TargetRecord, VerdictRecord,
+};
+
+use crate::facts::SecretFacts;
+
+/// A yes: the case, where the call may go, and why. [`crate::Policies::decide`] alone makes one.
+#[derive(Debug)]
+pub struct Permit {
+    case: Case,
+    targets: Targets,
+    facts: Vec<u8>,
+}
+
+/// The targets a call may go to, in order; never none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Targets {
+    first: Target,
+    rest: Vec<Target>,
+}
+
+/// One place the call may go, and the secret that may be lent for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub upstream_model: String,
+    /// The secret that may be lent, where the provider asks for one.
+    pub secret: Option<SecretFacts>,
+    /// The policies that allowed the model there, then those that allowed the secret.
+    pub policies: Vec<PolicyRef>,
+}
+
+impl Permit {
+    pub(crate) const fn new(case: Case, targets: Targets, facts: Vec<u8>) -> Self {
+        Self { case, targets, facts }
+    }
+
+    /// The case it answers.
+    #[must_use]
+    pub const fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Where the call may go, the preferred place first.
+    #[must_use]
+    pub const fn targets(&self) -> &Targets {
+        &self.targets
+    }
+}
+
+impl Targets {
+    /// The targets in order; `None` where there are none.
+    pub(crate) fn new(targets: Vec<Target>) -> Option<Self> {
+        let mut targets = targets.into_iter();
+        Some(Self { first: targets.next()?, rest: targets.collect() })
+    }
+
+    /// The preferred target.
+    #[must_use]
+    pub const fn first(&self) -> &Target {
+        &self.first
+    }
+
+    /// The target at `index`, counted from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Target> {
+        match index.checked_sub(1) {
+            None => Some(&self.first),
+            Some(index) => self.rest.get(index),
+        }
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Target> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// How many there are: at least 1.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always a first target")]
+    pub const fn len(&self) -> usize {
+        1 + self.rest.len()
+    }
+}
+
+impl Recordable for Permit {
+    fn record(&self) -> DecisionRecord {
+        let targets = self.targets.iter().map(TargetRecord::from).collect();
+        DecisionRecord { targets, ..self.case.record(VerdictRecord::permitted()) }
+    }
+
+    fn facts(&self) -> &[u8] {
+        &self.facts
+    }
+
+    fn outcome_due(&self) -> OutcomeDue {
+        OutcomeDue::Yes
+    }
+}
+
+impl From<&Target> for TargetRecord {
+    fn from(target: &Target) -> Self {
+        Self {
+            provider: target.provider.clone(),
+            upstream_model: target.upstream_model.clone(),
+            secret: target.secret.as_ref().map(|secret| SecretRecord {
+                name: secret.name.clone(),
+                version: secret.version,
+                owner: secret.owner.clone(),
+            }),
+            policies: target.policies.clone(),
+        }
+    }
+}
