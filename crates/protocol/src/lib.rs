@@ -1,1 +1,27 @@
 //! Wire forms of the model APIs: bytes in, values out.
+//!
+//! A request's body is [`read`] once, strictly, into an [`Ask`](model::Ask) and the places where
+//! the gateway may splice; [`Reading::forward`] gives the bytes to send. A streamed answer runs
+//! through a [`Meter`], a whole one through [`usage`]. The gateway's own answers are
+//! [`error_body`], [`error_event`] and [`model_list`].
+//!
+//! Nothing here opens a socket, waits, reads a clock or decides anything about policy. Nothing
+//! is ever stripped from a request: it is forwarded as it came, or refused. What is read,
+//! spliced and refused is listed in `docs/reference/wire.md`.
+
+mod error;
+mod json;
+mod listing;
+mod media;
+mod meter;
+mod query;
+mod read;
+mod usage;
+
+pub use error::{error_body, error_event};
+pub use json::Limits;
+pub use listing::{MODELS_PER_PAGE, MODELS_PER_PAGE_MAX, model_list};
+pub use media::{content_type_ok, request_id_header};
+pub use meter::{EVENT_BYTES_MAX, Meter};
+pub use read::{ForwardBody, Reading, read};
+pub use usage::usage;

@@ -1,0 +1,178 @@
+//! Watches a streamed answer pass: what it used, whether it ended, whether it failed.
+//!
+//! It never changes an event. It withholds exactly one kind: the chunk that carries nothing but
+//! usage, where the gateway alone asked for it.
+
+mod event;
+mod lines;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::{Bytes, BytesMut};
+use model::{Dialect, Usage};
+
+use event::{Event, Line, Tail};
+use lines::Lines;
+
+/// Largest event that is looked into, in bytes. A larger one passes unread: nothing of it is
+/// kept, and what it says of usage stays unknown.
+pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Follows one streamed answer (server-sent events), whatever pieces it arrives in.
+///
+/// Lines end with LF or CRLF. A stream of bare CRs, which no vendor sends, passes unread.
+///
+/// # Examples
+/// ```
+/// use bytes::Bytes;
+/// use model::{Dialect, Usage};
+///
+/// let mut meter = protocol::Meter::new(Dialect::OpenAi, true);
+/// let text = Bytes::from_static(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n");
+/// assert_eq!(meter.feed(text.clone()), text);
+/// let end = b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
+/// assert_eq!(meter.feed(Bytes::from_static(end)), "data: [DONE]\n\n");
+/// assert!(meter.rest().is_empty() && meter.ended_properly());
+/// assert_eq!(meter.usage(), Some(Usage { input_tokens: 9, output_tokens: 1 }));
+/// ```
+#[derive(Debug)]
+pub struct Meter {
+    tail: Tail,
+    lines: Lines,
+    event: Event,
+    /// Some only where the usage chunk is to be hidden: the bytes of the event under way that
+    /// were held back, until its end shows what it is.
+    held: Option<BytesMut>,
+}
+
+impl Meter {
+    /// A meter for a stream in `dialect`. With `hides_usage`, a chunk of the OpenAI dialect that
+    /// carries usage and no choice is withheld: see
+    /// [`ForwardBody::hides_usage`](crate::ForwardBody::hides_usage).
+    #[must_use]
+    pub fn new(dialect: Dialect, hides_usage: bool) -> Self {
+        let hides = hides_usage && dialect == Dialect::OpenAi;
+        Self {
+            tail: Tail::new(dialect),
+            lines: Lines::default(),
+            event: Event::default(),
+            held: hides.then(BytesMut::new),
+        }
+    }
+
+    /// Takes the next bytes of the answer and gives those to relay now; empty means none yet.
+    ///
+    /// Where nothing is hidden, that is `chunk` itself. Where usage is hidden, an event is given
+    /// when its last byte is there: a client cannot act on less. Comments between events pass
+    /// at once.
+    pub fn feed(&mut self, chunk: Bytes) -> Bytes {
+        match self.held.take() {
+            None => {
+                self.watch(&chunk);
+                chunk
+            }
+            Some(mut held) => {
+                let shown = self.sift(&chunk, &mut held);
+                self.held = Some(held);
+                shown
+            }
+        }
+    }
+
+    /// The end of the stream: what was held back and is for the client after all.
+    ///
+    /// A last event that lacks its blank line, or even its line end, counts as if it were whole.
+    pub fn rest(&mut self) -> Bytes {
+        if let Some(line) = self.lines.end() {
+            self.event.take(&line);
+        }
+        let hide = self.end_event();
+        match self.held.as_mut() {
+            Some(held) if hide => {
+                held.clear();
+                Bytes::new()
+            }
+            Some(held) => held.split().freeze(),
+            None => Bytes::new(),
+        }
+    }
+
+    /// Whether the provider said that the answer is complete (`[DONE]`, `message_stop`), and
+    /// no error passed. Ask after [`rest`](Self::rest).
+    #[must_use]
+    pub const fn ended_properly(&self) -> bool {
+        self.tail.done && !self.tail.failed
+    }
+
+    /// Whether the provider reported an error inside the stream.
+    #[must_use]
+    pub const fn saw_error(&self) -> bool {
+        self.tail.failed
+    }
+
+    /// Whether part of an event has been relayed and its end has not: no event of the gateway's
+    /// own can follow, for the client would read it as the rest of that one.
+    #[must_use]
+    pub fn is_inside_event(&self) -> bool {
+        match self.held {
+            None => !(self.event.is_new() && self.lines.is_new()),
+            Some(_) => self.event.is_oversize(),
+        }
+    }
+
+    /// What the provider has reported so far. Final once the stream ended properly; before that,
+    /// the Anthropic dialect reports a running count.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.tail.usage()
+    }
+
+    fn watch(&mut self, chunk: &[u8]) {
+        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+            if self.line(piece) == Some(Line::Blank) {
+                self.end_event();
+            }
+        }
+    }
+
+    /// Follows `chunk` and gives what of it, and of the bytes held, is for the client now.
+    fn sift(&mut self, chunk: &Bytes, held: &mut BytesMut) -> Bytes {
+        let mut before = BytesMut::new();
+        // Of the chunk: what is decided and shown begins at `shown`, what is undecided at `open`.
+        let (mut shown, mut open, mut at) = (0, 0, 0);
+        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+            at += piece.len();
+            let line = self.line(piece);
+            let hide = line == Some(Line::Blank) && self.end_event();
+            if hide {
+                before.extend_from_slice(&chunk.slice(shown..open));
+                held.clear();
+                shown = at;
+            }
+            if hide || (self.event.is_new() && line.is_some()) || self.event.is_oversize() {
+                before.unsplit(held.split());
+                open = at;
+            }
+        }
+        held.extend_from_slice(&chunk.slice(open..));
+        if before.is_empty() {
+            return chunk.slice(shown..open);
+        }
+        before.extend_from_slice(&chunk.slice(shown..open));
+        before.freeze()
+    }
+
+    /// Takes a piece that ends at a line's end, or with the chunk; gives the line if it is whole.
+    fn line(&mut self, piece: &[u8]) -> Option<Line> {
+        self.event.grow(piece.len());
+        self.lines.take(piece, self.event.is_oversize()).map(|line| self.event.take(&line))
+    }
+
+    /// Looks at the event that just ended; says whether it is to be hidden.
+    fn end_event(&mut self) -> bool {
+        let is_usage_only = self.tail.note(&self.event);
+        self.event.clear();
+        is_usage_only
+    }
+}
