@@ -71,3 +71,6 @@ impl Cache {
         act(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests;
