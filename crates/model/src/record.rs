@@ -10,7 +10,6 @@ use crate::{
 
 /// A decision entry's content; the ledger adds order, epoch and commitment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DecisionRecord {
     /// The decision's id.
     pub id: DecisionId,
@@ -115,7 +114,6 @@ pub struct CharterRecord {
 
 /// How a forwarded call ended: the second entry of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// How.
     pub ended: Ended,
