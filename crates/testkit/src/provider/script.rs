@@ -1,0 +1,45 @@
+//! How the fake provider behaves for one request.
+
+use crate::Gate;
+
+/// One behaviour. A key that is missing or wrong is answered with 401 before any of them.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// A good answer: streamed with three deltas where the request asks for a stream.
+    Answer,
+    /// A good answer streamed with `n` deltas (whole where no stream is asked for).
+    StreamChunks {
+        /// How many deltas.
+        n: usize,
+    },
+    /// Takes the request and never answers.
+    HangBeforeHeaders,
+    /// Closes the connection instead of answering.
+    DropBeforeHeaders,
+    /// Sends the head and one event, then nothing more, with the connection open.
+    HangMidStream,
+    /// Sends the head and one event, then closes the connection.
+    DropMidStream,
+    /// 200 with an HTML page.
+    Html,
+    /// 302 to another path of this provider: following it would show in what it saw.
+    Redirect,
+    /// This status with this body, as `application/json`.
+    Status(u16, String),
+    /// 200, `application/json`, without an end.
+    EndlessBody,
+    /// A stream of deltas without an end.
+    EndlessStream,
+    /// Announces 4,096 bytes, sends a few and closes the connection.
+    TruncatedBody,
+    /// `text/event-stream` whose content is none: broken lines, no JSON, no UTF-8.
+    GarbageSse,
+    /// A good stream that stops after its first event until the gate opens.
+    SlowByGate(Gate),
+    /// A good answer whose text is the request's headers, as `name: value` lines.
+    EchoHeaders,
+    /// A head with 120 headers.
+    ManyHeaders,
+    /// A head with one header of 100 KiB.
+    HugeHead,
+}

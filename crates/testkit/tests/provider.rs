@@ -1,0 +1,151 @@
+//! The fake provider and the test client, against each other.
+
+use testkit::{Connection, FakeProvider, Gate, PROVIDER_KEY, Reply, Script, get, post};
+
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
+
+fn bearer() -> String {
+    format!("Bearer {PROVIDER_KEY}")
+}
+
+fn chat(provider: &FakeProvider, body: &str) -> Reply {
+    post(provider.address(), CHAT, &[("authorization", &bearer())], body.as_bytes())
+}
+
+/// Opens a streamed chat and reads its head.
+fn open_stream(provider: &FakeProvider) -> Connection {
+    let mut connection = Connection::tcp(provider.address());
+    let body = br#"{"model":"m","stream":true}"#;
+    connection.request("POST", CHAT, &[("authorization", &bearer())], body);
+    let streams = |head: Reply| head.header("content-type") == Some("text/event-stream");
+    assert!(connection.head().is_ok_and(streams));
+    connection
+}
+
+#[test]
+fn whole_answers_speak_both_wire_forms() {
+    let provider = FakeProvider::start();
+    provider.assert_untouched();
+    let reply = chat(&provider, r#"{"model":"gpt"}"#);
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["model"], "gpt");
+    assert_eq!(reply.json()["usage"]["total_tokens"], 12);
+    let reply =
+        post(provider.address(), MESSAGES, &[("x-api-key", PROVIDER_KEY)], b"{\"model\":\"c\"}");
+    assert_eq!(reply.json()["content"][0]["text"], "Hello from the fake provider.");
+    assert_eq!(provider.seen().len(), 2);
+    assert_eq!(provider.last_seen().json()["model"], "c");
+    assert_eq!(provider.last_seen().credential().as_deref(), Some(PROVIDER_KEY));
+}
+
+#[test]
+fn streams_hold_the_deltas_asked_for_and_usage_where_it_is_wanted() {
+    let provider = FakeProvider::start();
+    provider.always(Script::StreamChunks { n: 5 });
+    let text = chat(&provider, r#"{"model":"m","stream":true}"#).text();
+    assert_eq!(text.matches("\"content\":\"Hello").count(), 5);
+    assert!(text.ends_with("data: [DONE]\n\n") && !text.contains("usage"), "{text}");
+    let text = chat(&provider, r#"{"stream":true,"stream_options":{"include_usage":true}}"#).text();
+    assert!(text.contains("\"choices\":[]") && text.contains("\"completion_tokens\":5"), "{text}");
+    let body = b"{\"stream\":true}";
+    let text = post(provider.address(), MESSAGES, &[("x-api-key", PROVIDER_KEY)], body).text();
+    assert_eq!(text.matches("event: content_block_delta\n").count(), 5);
+    assert!(text.starts_with("event: message_start\n") && text.contains("event: message_stop\n"));
+}
+
+#[test]
+fn a_wrong_key_is_refused_and_seen() {
+    let provider = FakeProvider::start();
+    for headers in [&[][..], &[("authorization", "Bearer other")], &[("x-api-key", PROVIDER_KEY)]] {
+        let reply = post(provider.address(), CHAT, headers, b"{}");
+        assert_eq!(reply.status, 401);
+    }
+    provider.expect_key("second");
+    assert_eq!(chat(&provider, "{}").status, 401);
+    assert_eq!(provider.seen().len(), 4);
+    assert_eq!(get(provider.address(), "/v1/elsewhere?q=1", &[]).status, 404);
+    assert_eq!(provider.last_seen().path, "/v1/elsewhere?q=1");
+}
+
+#[test]
+fn answers_that_are_none() {
+    let provider = FakeProvider::start();
+    provider.next(Script::Status(500, "{\"error\":{}}".to_owned()));
+    provider.next(Script::Html);
+    provider.next(Script::Redirect);
+    provider.next(Script::GarbageSse);
+    provider.next(Script::EchoHeaders);
+    assert_eq!(chat(&provider, "{}").status, 500);
+    assert_eq!(chat(&provider, "{}").header("content-type"), Some("text/html"));
+    assert_eq!(chat(&provider, "{}").header("location"), Some("/v1/followed"));
+    assert!(chat(&provider, "{}").body.len() > 1024 * 1024);
+    assert!(chat(&provider, "{}").text().contains("host: gateway.test"));
+    assert_eq!(chat(&provider, "{}").status, 200);
+}
+
+#[test]
+fn connections_break_where_the_script_says() {
+    let provider = FakeProvider::start();
+    for script in [Script::DropBeforeHeaders, Script::TruncatedBody] {
+        provider.next(script);
+        let mut connection = Connection::tcp(provider.address());
+        connection.request("POST", CHAT, &[("authorization", &bearer())], b"{}");
+        assert!(connection.reply().is_err());
+    }
+    provider.next(Script::DropMidStream);
+    let mut stream = open_stream(&provider);
+    assert!(stream.chunk().expect("the first event").is_some());
+    assert!(stream.chunk().is_err(), "no last chunk: the stream was broken off");
+    provider.next(Script::HangMidStream);
+    let mut stream = open_stream(&provider);
+    assert!(stream.chunk().expect("the first event").is_some());
+    drop(stream);
+    provider.wait_cut(1);
+}
+
+#[test]
+fn endless_and_hanging_answers_end_when_the_client_leaves() {
+    let provider = FakeProvider::start();
+    provider.next(Script::EndlessStream);
+    let mut stream = open_stream(&provider);
+    for _ in 0..20 {
+        assert!(stream.chunk().expect("another event").is_some());
+    }
+    drop(stream);
+    provider.wait_cut(1);
+    for (already, script) in [(1, Script::HangBeforeHeaders), (2, Script::EndlessBody)] {
+        provider.next(script);
+        let mut connection = Connection::tcp(provider.address());
+        connection.request("POST", CHAT, &[("authorization", &bearer())], b"{}");
+        provider.wait_seen(already + 1);
+        drop(connection);
+        provider.wait_cut(already + 1);
+    }
+}
+
+#[test]
+fn a_gate_holds_a_stream_until_it_is_opened() {
+    let provider = FakeProvider::start();
+    let gate = Gate::new();
+    provider.next(Script::SlowByGate(gate.clone()));
+    let mut stream = open_stream(&provider);
+    assert!(stream.chunk().expect("the first event").is_some());
+    gate.wait_arrived(1);
+    gate.open();
+    let late = stream.chunk().expect("an event").expect("not the end");
+    assert!(String::from_utf8_lossy(&late).contains("late"));
+}
+
+#[test]
+fn malformed_requests_can_be_sent() {
+    let provider = FakeProvider::start();
+    let mut connection = Connection::tcp(provider.address());
+    connection.send_raw(b"\x16\x03\x01 not http\r\n\r\n");
+    assert_eq!(connection.reply().expect("an answer").status, 400);
+    let mut connection = Connection::tcp(provider.address());
+    connection.send_raw(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf");
+    connection.finish_sending();
+    assert!(connection.is_closed_by_peer().expect("an end"));
+    provider.assert_untouched();
+}
