@@ -16,6 +16,8 @@ pub const DRIFT_MILLIS_MAX: u64 = 300_000;
 const SIGNATURE_BYTES_MAX: usize = 4096;
 /// The version of SSHSIG that is taken.
 const SSHSIG_VERSION: u32 = 1;
+/// How the text begins: nothing may stand before it, so that a signature carries nothing else.
+const ARMOUR: &str = "-----BEGIN SSH SIGNATURE-----";
 /// The bit of a security key's flags that says somebody touched it (FIDO's user presence).
 const USER_PRESENT: u8 = 0x01;
 /// Where the flags stand in a security key's signature: after the 64 bytes of Ed25519.
@@ -93,6 +95,24 @@ pub fn verify(
     Ok(VerifiedAct { act: act.clone(), fingerprint: key.fingerprint(), key_kind: key.kind })
 }
 
+impl ActRefused {
+    /// The reason as a stable word, for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::OtherGateway(_) => "other_gateway",
+            Self::Stale(_) => "stale",
+            Self::FromTheFuture(_) => "from_the_future",
+            Self::UnknownActor(_) => "unknown_actor",
+            Self::NotASignature => "not_a_signature",
+            Self::OtherNamespace => "other_namespace",
+            Self::KeyNotOfActor { .. } => "key_not_of_actor",
+            Self::BadSignature => "bad_signature",
+            Self::NotTouched => "not_touched",
+        }
+    }
+}
+
 impl VerifiedAct {
     /// The act.
     #[must_use]
@@ -126,7 +146,7 @@ fn check_time(signed: Timestamp, now: Timestamp) -> Result<(), ActRefused> {
 /// The signature in `text`, where it is of the one form that is taken: version 1, our namespace,
 /// SHA-512, nothing in the reserved field.
 fn parse_signature(text: &str) -> Result<SshSig, ActRefused> {
-    if text.len() > SIGNATURE_BYTES_MAX {
+    if text.len() > SIGNATURE_BYTES_MAX || !text.starts_with(ARMOUR) {
         return Err(ActRefused::NotASignature);
     }
     let signature = SshSig::from_pem(text).map_err(|_| ActRefused::NotASignature)?;
