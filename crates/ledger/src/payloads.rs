@@ -1,0 +1,102 @@
+//! Sealed facts, off the log: one append-only file for each 256 entries, `payloads/x001/234`.
+//!
+//! A record is the entry's index (8 bytes), a length (4) and a check (8), then the sealed facts,
+//! which only `facts` can read. A missing payload never invalidates a proof.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::disk::{Disk, read_if_there};
+use crate::faults::Step;
+use crate::published::{PublishedError, read};
+
+const HEAD_BYTES: usize = 20;
+
+/// What a payload file holds, and where sound records end.
+struct Records {
+    found: Vec<(u64, Vec<u8>)>,
+    good: u64,
+}
+
+/// Appends `sealed` facts of entries within the bundle at `bundle`, and syncs them.
+///
+/// A crash in between leaves sound records, perhaps before their entries are published, and a
+/// torn one: the next call keeps the former and cuts the latter.
+pub(crate) fn append(
+    disk: &Disk,
+    dir: &Path,
+    bundle: u64,
+    sealed: &[(u64, Vec<u8>)],
+) -> std::io::Result<()> {
+    let path = path(dir, bundle);
+    let bytes = read_if_there(&path)?.unwrap_or_default();
+    let there = records(&bytes);
+    let after = there.found.last().map(|(index, _)| *index);
+    let mut added = Vec::new();
+    for (index, payload) in sealed.iter().filter(|(index, _)| after.is_none_or(|a| *index > a)) {
+        write_record(*index, payload, &mut added);
+    }
+    let file = disk.open(Step::Payload, &path)?;
+    disk.truncate(Step::Payload, &file, there.good)?;
+    disk.write_at(Step::Payload, &file, &added, there.good)?;
+    disk.sync(Step::Payload, &file)
+}
+
+/// The sealed facts of entry `index`; none if there are none.
+pub(crate) fn find(dir: &Path, index: u64) -> Result<Option<Vec<u8>>, PublishedError> {
+    let Some(bytes) = read(&path(dir, index / 256))? else { return Ok(None) };
+    let found = records(&bytes).found.into_iter().find(|(at, _)| *at == index);
+    Ok(found.map(|(_, payload)| payload))
+}
+
+/// The directory that holds the payload file of the bundle at `bundle`.
+pub(crate) fn path(dir: &Path, bundle: u64) -> PathBuf {
+    // The same grouping by thousands as tlog-tiles, so that no directory grows without bound.
+    let mut path = dir.join("payloads");
+    let mut groups = vec![format!("{:03}", bundle % 1000)];
+    let mut rest = bundle / 1000;
+    while rest > 0 {
+        groups.push(format!("x{:03}", rest % 1000));
+        rest /= 1000;
+    }
+    path.extend(groups.iter().rev());
+    path
+}
+
+fn write_record(index: u64, payload: &[u8], into: &mut Vec<u8>) {
+    // Payloads were bounded when their frame was written.
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    into.extend_from_slice(&index.to_le_bytes());
+    into.extend_from_slice(&length.to_le_bytes());
+    into.extend_from_slice(&check(index, payload));
+    into.extend_from_slice(payload);
+}
+
+/// The sound records at the beginning of a file.
+fn records(bytes: &[u8]) -> Records {
+    let mut records = Records { found: Vec::new(), good: 0 };
+    let mut rest = bytes;
+    while let Some((index, payload, behind)) = record(rest) {
+        records.found.push((index, payload.to_vec()));
+        records.good += (HEAD_BYTES + payload.len()) as u64;
+        rest = behind;
+    }
+    records
+}
+
+fn record(bytes: &[u8]) -> Option<(u64, &[u8], &[u8])> {
+    let (index, rest) = bytes.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (sum, rest) = rest.split_first_chunk::<8>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (payload, behind) = rest.split_at_checked(length)?;
+    let index = u64::from_le_bytes(*index);
+    (check(index, payload) == *sum).then_some((index, payload, behind))
+}
+
+fn check(index: u64, payload: &[u8]) -> [u8; 8] {
+    let hash: [u8; 32] =
+        Sha256::new().chain_update(index.to_le_bytes()).chain_update(payload).finalize().into();
+    hash.first_chunk::<8>().copied().unwrap_or_default()
+}

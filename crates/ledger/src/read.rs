@@ -1,0 +1,239 @@
+//! Reading a log, whether its writer runs or not: the published entries and the WAL's tail.
+//!
+//! A reader never writes and takes no lock. Entries of the tail may not be durable yet, and one
+//! that nobody was promised may vanish again; `published` tells them apart.
+
+use std::path::{Path, PathBuf};
+
+use model::DecisionId;
+use tlog::proof::TlogProof;
+use tlog::{Checkpoint, LogVerifier};
+
+use crate::entry::{Entry, EntryError, EntryKind};
+use crate::facts::{Commit, FactKeys, FactsError};
+use crate::published::{Published, PublishedError};
+use crate::raw::{RawEntries, RawEntry, RawError};
+use crate::wal::WalError;
+use crate::{ids, payloads};
+
+/// Why a log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The directory holds no log.
+    #[error("{} holds no log", .0.display())]
+    NoLog(PathBuf),
+    /// The verifier key cannot be read.
+    #[error("the log's verifier key cannot be read: {0}")]
+    Key(String),
+    /// The published part is damaged.
+    #[error(transparent)]
+    Published(#[from] PublishedError),
+    /// The WAL cannot be read.
+    #[error(transparent)]
+    Wal(#[from] WalError),
+    /// An entry is not what it must be.
+    #[error("entry {index} cannot be read: {source}")]
+    Entry {
+        /// Its place.
+        index: u64,
+        /// What is wrong with it.
+        source: EntryError,
+    },
+    /// The entry is not covered by a checkpoint yet.
+    #[error("entry {index} is not published yet; the checkpoint covers {size}")]
+    Unpublished {
+        /// The place asked for.
+        index: u64,
+        /// Entries that the checkpoint covers.
+        size: u64,
+    },
+    /// The entry cannot be proved from what is on the disk.
+    #[error("entry {index} cannot be proved: {why}. Run `portreeve ledger verify`")]
+    Unprovable {
+        /// The place asked for.
+        index: u64,
+        /// Why.
+        why: String,
+    },
+    /// No such decision.
+    #[error("the log has no decision {0}")]
+    NoDecision(DecisionId),
+    /// The decision has no facts: nothing was evaluated, or its payload is missing.
+    #[error("decision {0} has no facts")]
+    NoFacts(DecisionId),
+    /// The facts cannot be unsealed.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+}
+
+/// A log, read only.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    dir: PathBuf,
+    verifier: LogVerifier,
+}
+
+/// Entries in order. After `None`, later calls return what came meanwhile: to follow a log, ask
+/// again after a while.
+#[derive(Debug)]
+pub struct Entries(RawEntries);
+
+impl Reader {
+    /// The log in `dir`, whose verifier key is `vkey`.
+    ///
+    /// # Errors
+    /// The key is not one, or there is no log.
+    pub fn open(dir: &Path, vkey: &str) -> Result<Self, ReadError> {
+        let verifier = LogVerifier::from_vkey(vkey.trim())
+            .map_err(|error| ReadError::Key(error.to_string()))?;
+        if !dir.join("wal").is_dir() {
+            return Err(ReadError::NoLog(dir.to_owned()));
+        }
+        Ok(Self { dir: dir.to_owned(), verifier })
+    }
+
+    /// The log in `dir`, by the key the log keeps beside itself: for whoever trusts the
+    /// directory. An auditor brings the key.
+    ///
+    /// # Errors
+    /// There is no log, or its key file is not one.
+    pub fn open_own(dir: &Path) -> Result<Self, ReadError> {
+        let path = dir.join("vkey");
+        let bytes = crate::published::read(&path)?.ok_or(ReadError::NoLog(dir.to_owned()))?;
+        Self::open(dir, &String::from_utf8_lossy(&bytes))
+    }
+
+    /// The log's verifier key.
+    #[must_use]
+    pub const fn verifier(&self) -> &LogVerifier {
+        &self.verifier
+    }
+
+    /// The signed checkpoint; none before the first publication.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not signed by the log's key.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, ReadError> {
+        Ok(Published::new(&self.dir).checkpoint(&self.verifier)?)
+    }
+
+    /// The signed checkpoint as its note's text.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn checkpoint_note(&self) -> Result<Option<String>, ReadError> {
+        Ok(Published::new(&self.dir).note()?)
+    }
+
+    /// The entries from index `from` on.
+    ///
+    /// # Errors
+    /// The checkpoint cannot be read.
+    pub fn entries(&self, from: u64) -> Result<Entries, ReadError> {
+        Ok(Entries(self.raw(from)?))
+    }
+
+    /// The entry at `index`; none if the log does not reach that far.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn entry(&self, index: u64) -> Result<Option<Entry>, ReadError> {
+        self.entries(index)?.next().transpose()
+    }
+
+    /// All entries that belong to decision `id`, in order: the decision, then what followed.
+    ///
+    /// # Errors
+    /// An entry cannot be read.
+    pub fn find(&self, id: DecisionId) -> Result<Vec<Entry>, ReadError> {
+        let size = self.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
+        let (indices, looked) = ids::find(&self.dir, id, size)
+            .map_err(|source| PublishedError::Io { path: self.dir.join("ids"), source })?;
+        let mut found = Vec::new();
+        for index in indices {
+            found.extend(self.entry(index)?.filter(|entry| entry.id == Some(id)));
+        }
+        for entry in self.entries(looked)? {
+            let entry = entry?;
+            if entry.id == Some(id) {
+                found.push(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The proof, as the text of a `.tlog-proof` file, that the entry at `index` is in the log;
+    /// it carries the entry and is checked before it is handed out.
+    ///
+    /// # Errors
+    /// The entry is not published yet, or what is on the disk does not prove it.
+    pub fn prove(&self, index: u64) -> Result<String, ReadError> {
+        let published = Published::new(&self.dir);
+        let signed = published.signed(&self.verifier)?;
+        let size = signed.as_ref().map_or(0, |(_, checkpoint)| checkpoint.size);
+        let Some((checkpoint, _)) = signed.filter(|_| index < size) else {
+            return Err(ReadError::Unpublished { index, size });
+        };
+        let unprovable = |why: String| ReadError::Unprovable { index, why };
+        let raw = self.raw(index)?.next().map_err(ReadError::from)?;
+        let entry = raw.ok_or_else(|| unprovable("its bundle is missing".to_owned()))?.bytes;
+        let path = tlog::inclusion_proof(
+            &|level, at| tlog::tile::subtree(level, at, size, &|tile| published.tile(tile)),
+            index,
+            size,
+        )
+        .map_err(|error| unprovable(error.to_string()))?;
+        let proof = TlogProof { index, extra: Some(entry), path, checkpoint };
+        proof.verify_carried(&self.verifier).map_err(|error| unprovable(error.to_string()))?;
+        Ok(proof.encode())
+    }
+
+    /// The facts of decision `id`, unsealed and checked against the log's commitment.
+    ///
+    /// # Errors
+    /// There is no such decision, it has no facts, or its key was erased.
+    pub fn facts(&self, id: DecisionId, keys: &FactKeys) -> Result<Vec<u8>, ReadError> {
+        let entries = self.find(id)?;
+        let decision = entries
+            .iter()
+            .find(|entry| entry.kind == EntryKind::Decision)
+            .ok_or(ReadError::NoDecision(id))?;
+        let commit = Commit::of(&decision.json).ok_or(ReadError::NoFacts(id))?;
+        let sealed = self.sealed(decision.index)?.ok_or(ReadError::NoFacts(id))?;
+        Ok(keys.unseal(id, &commit, &sealed)?)
+    }
+
+    /// The sealed facts of entry `index`: from the WAL, or from the payloads once published.
+    fn sealed(&self, index: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.raw(index)?.next()? {
+            Some(raw) if !raw.published => Ok(Some(raw.sealed).filter(|bytes| !bytes.is_empty())),
+            Some(_) => Ok(payloads::find(&self.dir, index)?),
+            None => Ok(None),
+        }
+    }
+
+    fn raw(&self, from: u64) -> Result<RawEntries, ReadError> {
+        Ok(RawEntries::new(&self.dir, &self.verifier, from)?)
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<Entry, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let raw = self.0.next().map_err(ReadError::from).transpose()?;
+        Some(raw.and_then(|RawEntry { index, bytes, published, .. }| {
+            Entry::parse(&bytes, index, published)
+                .map_err(|source| ReadError::Entry { index, source })
+        }))
+    }
+}
+
+impl From<RawError> for ReadError {
+    fn from(error: RawError) -> Self {
+        match error {
+            RawError::Published(error) => error.into(),
+            RawError::Wal(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The full check of a log's directory: tree, entries, order, pairing, and the WAL's tail.
+//!
+//! The walk over the published part is tlog's; this adds what only the ledger knows of entries.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tlog::walk::{self, Stopped};
+
+use crate::disk::read_if_there;
+use crate::entry::{Entry, EntryKind};
+use crate::read::{ReadError, Reader};
+
+/// What an intact log holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Entries that the checkpoint covers.
+    pub published: u64,
+    /// Entries in the WAL beyond it.
+    pub tail: u64,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// Epochs that did not end in good order; the one under way is not counted.
+    pub unclean_epochs: u64,
+    /// Decisions.
+    pub decisions: u64,
+    /// Decisions whose outcome is due and missing; those under way are among them.
+    pub unpaired: Vec<u64>,
+}
+
+/// What is wrong with a log, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// The published part is not what was signed.
+    #[error("{0}")]
+    Published(Box<walk::Finding>),
+    /// An entry contradicts those before it.
+    #[error("entry {index} {what}")]
+    Order {
+        /// Its place.
+        index: u64,
+        /// What is wrong, as the rest of a sentence.
+        what: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// How it failed.
+        source: std::io::Error,
+    },
+    /// The WAL's tail cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What the entries so far say.
+#[derive(Debug, Default)]
+struct Fold {
+    next: u64,
+    epoch: u64,
+    stopped: bool,
+    unclean: u64,
+    decisions: u64,
+    open: BTreeMap<u64, ()>,
+}
+
+/// Checks the log in `dir` against its key: recomputes the tree from the entries, never trusting
+/// a tile, and follows the entries' own order, epochs and pairing, the WAL's tail included.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn verify_dir(dir: &Path, vkey: &str) -> Result<Report, Finding> {
+    let reader = Reader::open(dir, vkey)?;
+    let mut fold = Fold::default();
+    let published = match reader.checkpoint_note()? {
+        None => 0,
+        Some(note) => walk_published(dir, &note, &reader, &mut fold)?,
+    };
+    for entry in reader.entries(published)? {
+        let entry = entry?;
+        let index = entry.index;
+        fold.take(&entry).map_err(|what| Finding::Order { index, what })?;
+    }
+    Ok(Report {
+        published,
+        tail: fold.next - published,
+        epochs: fold.epoch,
+        unclean_epochs: fold.unclean,
+        decisions: fold.decisions,
+        unpaired: fold.open.into_keys().collect(),
+    })
+}
+
+fn walk_published(
+    dir: &Path,
+    note: &str,
+    reader: &Reader,
+    fold: &mut Fold,
+) -> Result<u64, Finding> {
+    let found = |finding| Finding::Published(Box::new(finding));
+    let checkpoint = walk::open(note, reader.verifier()).map_err(found)?;
+    let mut read = |path: &str| read_if_there(&dir.join(path));
+    let mut judge = |index: u64, bytes: &[u8]| {
+        let entry =
+            Entry::parse(bytes, index, true).map_err(|error| format!("is refused: {error}"));
+        entry.and_then(|entry| fold.take(&entry))
+    };
+    match walk::walk(&checkpoint, &[], &mut read, &mut judge) {
+        Ok(walked) => Ok(walked.entries),
+        Err(Stopped::Found(finding)) => Err(found(finding)),
+        Err(Stopped::Unreadable { path, source }) => {
+            Err(Finding::Io { path: dir.join(path), source })
+        }
+    }
+}
+
+impl Fold {
+    fn take(&mut self, entry: &Entry) -> Result<(), String> {
+        if entry.index != self.next {
+            return Err(format!("stands where entry {} must", self.next));
+        }
+        self.next += 1;
+        match entry.kind {
+            EntryKind::EpochStart => self.start(entry)?,
+            _ if entry.epoch != self.epoch => {
+                return Err(format!("is of epoch {}, within epoch {}", entry.epoch, self.epoch));
+            }
+            _ if self.stopped => return Err("follows the end of its epoch".to_owned()),
+            EntryKind::EpochStop => self.stopped = true,
+            EntryKind::Decision => {
+                self.decisions += 1;
+                if entry.outcome_due() {
+                    self.open.insert(entry.index, ());
+                }
+            }
+            EntryKind::Outcome => {
+                let decision = entry.number("decision");
+                if decision.and_then(|decision| self.open.remove(&decision)).is_none() {
+                    return Err("is the outcome of no decision that lacks one".to_owned());
+                }
+            }
+            EntryKind::RefusalsOpened
+            | EntryKind::RefusalsClosed
+            | EntryKind::CharterLoaded
+            | EntryKind::Heartbeat
+            | EntryKind::Genesis
+            | EntryKind::Act
+            | EntryKind::CharterApplied
+            | EntryKind::Checkpoint => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, entry: &Entry) -> Result<(), String> {
+        if entry.epoch != self.epoch + 1 {
+            return Err(format!("begins epoch {}, after epoch {}", entry.epoch, self.epoch));
+        }
+        let previous = entry.json.get("previous").filter(|previous| !previous.is_null());
+        let said = |key: &str| previous.and_then(|previous| previous.get(key)?.as_u64());
+        let expected = (self.epoch > 0).then_some((self.epoch, entry.index.saturating_sub(1)));
+        if said("epoch").zip(said("last_seq")) != expected {
+            return Err("does not name the end of the epoch before it".to_owned());
+        }
+        self.unclean += u64::from(self.epoch > 0 && !self.stopped);
+        self.epoch = entry.epoch;
+        self.stopped = false;
+        Ok(())
+    }
+}
