@@ -52,7 +52,7 @@ pub(crate) struct Value<'t> {
     at: u32,
 }
 
-/// The nodes directly inside a container, one after the other.
+/// The keys or elements directly inside a container, one after the other.
 struct Children<'t> {
     tape: &'t Tape<'t>,
     at: u32,
@@ -87,10 +87,7 @@ impl<'t> Value<'t> {
     /// The members of an object; nothing for anything else.
     pub(crate) fn members(self) -> impl Iterator<Item = (Cow<'t, str>, Self)> {
         let inside = (self.node.kind == Kind::Object).then(|| self.children());
-        inside.into_iter().flatten().filter_map(|key| {
-            let value = key.tape.value(key.at.saturating_add(1))?;
-            Some((key.unescaped()?, value))
-        })
+        inside.into_iter().flatten().filter_map(|key| Some((key.unescaped()?, key.following()?)))
     }
 
     /// The elements of an array; nothing for anything else.
@@ -125,12 +122,17 @@ impl<'t> Value<'t> {
         self.node.kind == Kind::Null
     }
 
-    fn raw(self) -> Option<&'t str> {
+    pub(super) fn raw(self) -> Option<&'t str> {
         self.tape.text.get(self.span())
     }
 
     fn unescaped(self) -> Option<Cow<'t, str>> {
         text::unescape(self.raw()?, self.node.escaped)
+    }
+
+    /// What stands right behind it on the tape: a key's value.
+    fn following(self) -> Option<Self> {
+        self.tape.value(self.at.saturating_add(1))
     }
 
     const fn children(self) -> Children<'t> {
@@ -146,7 +148,8 @@ impl<'t> Iterator for Children<'t> {
             return None;
         }
         let value = self.tape.value(self.at)?;
-        self.at = value.node.next;
+        let last = if value.node.kind == Kind::Key { value.following()? } else { value };
+        self.at = last.node.next;
         Some(value)
     }
 }

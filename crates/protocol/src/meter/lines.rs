@@ -20,9 +20,11 @@ impl Lines {
         if let (Some(end), true) = (end, self.begun.is_empty()) {
             return Some(Cow::Borrowed(without_cr(end)));
         }
-        self.begun.extend_from_slice(end.unwrap_or(piece));
+        let more = end.unwrap_or(piece);
         if stub {
-            self.begun.truncate(STUB);
+            self.begun = self.begun.iter().chain(more).copied().take(STUB).collect();
+        } else {
+            self.begun.extend_from_slice(more);
         }
         end?;
         let mut line = std::mem::take(&mut self.begun);
