@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use approval::{Commitment, Keyring, Object, Salt, SignedAct, verify};
+use approval::{Commitment, Keyring, Object, Salt, SignedAct, Verb, verify};
 use model::{PersonName, Timestamp};
 use serde::Deserialize;
 
@@ -93,4 +93,14 @@ fn the_vectors_commitments_open_as_they_say() {
         assert_eq!(commitment.opens_to(&secret, value.as_bytes(), &salt), *opens, "{name}");
     }
     assert!(cases.len() >= 4);
+}
+
+#[test]
+fn the_specification_has_a_row_for_each_verb() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/act.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    for verb in Verb::ALL {
+        let row = format!("| `{verb}` | `{}:", verb.object_kind());
+        assert!(text.contains(&row), "{row}");
+    }
 }
