@@ -120,6 +120,12 @@ impl VerifiedAct {
         &self.act
     }
 
+    /// Until when the same act would pass [`verify`] again: its nonce is kept at least as long.
+    #[must_use]
+    pub const fn repeatable_until(&self) -> Timestamp {
+        self.act.time().plus_millis(DRIFT_MILLIS_MAX.cast_signed())
+    }
+
     /// The fingerprint of the key that signed, as `ssh-keygen -l` shows it.
     #[must_use]
     pub fn fingerprint(&self) -> &str {

@@ -3,6 +3,25 @@
 //! It mints the short-lived tokens that agents carry (`spec/token.md`) and publishes the keys
 //! that verify them. It never opens a file, reads a clock or decides who may have a token:
 //! key texts, instants and randomness are handed in, and whoever calls it has decided.
+//!
+//! ```
+//! use issuer::{AgentClaims, ServiceNames, SigningKey, TokenService};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let random = [2; 16];
+//! let names = ServiceNames {
+//!     issuer: "https://gateway.acme.test".into(),
+//!     audience: "https://gateway.acme.test/agents".into(),
+//!     trust_domain: "acme.test".parse()?,
+//! };
+//! let service = TokenService::new(SigningKey::generate()?, names)?;
+//! let agent = "demo".parse()?;
+//! let claims = AgentClaims { agent, epoch: 1, environment: model::Environment::Dev };
+//! let now: model::Timestamp = "2026-11-24T09:00:00Z".parse()?;
+//! let token = service.mint(&claims, now, 300, random)?;
+//! assert_eq!(token.expires(), "2026-11-24T09:05:00Z".parse()?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod key;
 mod pem;

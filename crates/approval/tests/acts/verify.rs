@@ -92,6 +92,8 @@ fn an_act_is_taken_within_five_minutes_either_way() {
     assert_eq!(at(-drift), Ok(()));
     assert_eq!(at(drift + 1), Err("stale"));
     assert_eq!(at(-drift - 1), Err("from_the_future"));
+    let verified = verify(&signed, &keyring(), signed_at(), &gateway()).unwrap();
+    assert_eq!(verified.repeatable_until(), signed_at().plus_millis(drift));
     assert_eq!(at(i64::MAX), Err("stale"));
     assert_eq!(at(i64::MIN), Err("from_the_future"));
 }
