@@ -1,0 +1,191 @@
+"""Drive the gateway, or a bare upstream, with the unmodified Anthropic SDK.
+
+It asserts on protocol and usage, never on prose, and prints one line a check.
+"""
+
+import anthropic
+
+import harness
+
+STOP_REASONS = {"end_turn", "max_tokens"}
+ASK = [{"role": "user", "content": "Say hello."}]
+
+
+class Driver:
+    """The checks, in the order in which they run."""
+
+    def __init__(self, where: harness.Target) -> None:
+        self.where = where
+        self.client = self.client_with(where.token)
+
+    def client_with(self, token: str) -> anthropic.Anthropic:
+        """A client as its users make it, except that it never retries: a retry would hide a fault."""
+        return anthropic.Anthropic(
+            base_url=self.where.base_url, api_key=token, max_retries=0, timeout=60
+        )
+
+    def ask(self, **more):
+        """A small request."""
+        arguments = {"model": self.where.model, "messages": ASK, "max_tokens": 16, **more}
+        return self.client.messages.create(**arguments)
+
+    # What every upstream must do.
+
+    def answers_whole(self) -> None:
+        answer = self.ask()
+        check_message(answer)
+        assert answer.usage.input_tokens > 0, answer.usage
+        assert answer.usage.output_tokens > 0, answer.usage
+
+    def streams_events_in_order(self) -> None:
+        events = list(self.ask(stream=True))
+        kinds = [event.type for event in events if event.type != "ping"]
+        assert kinds[0] == "message_start", kinds[:3]
+        assert kinds[-2:] == ["message_delta", "message_stop"], kinds[-3:]
+        assert kinds.count("content_block_start") == kinds.count("content_block_stop") >= 1
+        assert "content_block_delta" in kinds, "no content was streamed"
+        deltas = [event for event in events if event.type == "message_delta"]
+        assert deltas[-1].delta.stop_reason in STOP_REASONS, deltas[-1]
+        assert deltas[-1].usage.output_tokens > 0, deltas[-1].usage
+
+    def streams_to_a_final_message(self) -> None:
+        with self.client.messages.stream(
+            model=self.where.model, messages=ASK, max_tokens=16
+        ) as stream:
+            text = "".join(stream.text_stream)
+            final = stream.get_final_message()
+        check_message(final)
+        assert text == final.content[0].text, "the stream and its final message differ"
+        assert final.usage.input_tokens > 0, final.usage
+
+    def respects_the_cap(self) -> None:
+        answer = self.ask(max_tokens=3)
+        assert answer.usage.output_tokens <= 3, answer.usage
+        assert answer.stop_reason in STOP_REASONS, answer.stop_reason
+
+    def takes_system_and_turns(self) -> None:
+        turns = [*ASK, {"role": "assistant", "content": "Hello."}, *ASK]
+        check_message(self.ask(system="Be brief.", messages=turns))
+
+    def survives_an_abandoned_stream(self) -> None:
+        with self.ask(stream=True) as stream:
+            next(iter(stream))
+        self.answers_whole()
+
+    # What only the gateway promises.
+
+    def lists_models(self) -> None:
+        page = self.client.models.list(limit=20)
+        names = [model.id for model in page.data]
+        assert self.where.model in names, f"{self.where.model} is not in {names}"
+        assert len(names) == len(set(names)), f"a model is listed twice: {names}"
+        assert page.has_more in (False, None), "the list ends on this page"
+
+    def takes_both_credential_headers(self) -> None:
+        check_message(self.ask(extra_headers={"x-api-key": self.where.token}))
+        refused = lambda: self.ask(extra_headers={"x-api-key": self.where.token + "x"})  # noqa: E731
+        harness.refused_with(anthropic.AuthenticationError, 401, refused)
+
+    def names_its_decision(self) -> None:
+        answers = [
+            self.client.messages.with_raw_response.create(
+                model=self.where.model, messages=ASK, max_tokens=4
+            )
+            for _ in range(2)
+        ]
+        assert len({harness.decision_of(answer.headers) for answer in answers}) == 2
+        assert len({harness.receipt_of(answer.headers) for answer in answers}) == 2
+        assert all(answer.parse()._request_id for answer in answers), "no request-id header"
+
+    def refuses_a_forged_token(self) -> None:
+        tail = "A" if self.where.token[-2] != "A" else "B"
+        forged = self.where.token[:-2] + tail + self.where.token[-1]
+        client = self.client_with(forged)
+        refusal = harness.refused_with(
+            anthropic.AuthenticationError,
+            401,
+            lambda: client.messages.create(
+                model=self.where.model, messages=ASK, max_tokens=4
+            ),
+        )
+        check_error(refusal, "authentication_error")
+        assert refusal.response.headers.get("www-authenticate")
+        assert forged not in refusal.response.text, "the refusal repeats the credential"
+
+    def refuses_a_missing_model(self) -> None:
+        refusal = harness.refused_with(
+            anthropic.NotFoundError, 404, lambda: self.ask(model="no-such-model")
+        )
+        check_error(refusal, "not_found_error")
+
+    def refuses_a_provider_tool(self) -> None:
+        tools = [{"type": "web_search_20250305", "name": "web_search"}]
+        refusal = harness.refused_with(
+            anthropic.PermissionDeniedError, 403, lambda: self.ask(tools=tools)
+        )
+        check_error(refusal, "permission_error")
+
+    def refuses_a_remote_mcp_server(self) -> None:
+        servers = [{"type": "url", "name": "far", "url": "https://mcp.example.com/mcp"}]
+        refusal = harness.refused_with(
+            anthropic.PermissionDeniedError,
+            403,
+            lambda: self.ask(extra_body={"mcp_servers": servers}),
+        )
+        check_error(refusal, "permission_error")
+
+    def refuses_a_body_without_a_cap(self) -> None:
+        refusal = harness.refused_with(
+            anthropic.BadRequestError,
+            400,
+            lambda: self.client.post(
+                "/v1/messages",
+                cast_to=object,
+                body={"model": self.where.model, "messages": ASK},
+            ),
+        )
+        check_error(refusal, "invalid_request_error")
+
+
+def check_message(message) -> None:
+    """A finished message of the assistant that says something."""
+    assert message.type == "message", message.type
+    assert message.role == "assistant", message.role
+    assert message.id
+    assert message.content and message.content[0].type == "text", message.content
+    assert message.content[0].text, "the answer is empty"
+    assert message.stop_reason in STOP_REASONS, message.stop_reason
+
+
+def check_error(refusal, kind: str) -> None:
+    """The error body has Anthropic's shape, and the answer names its decision."""
+    assert refusal.body["type"] == "error", refusal.body
+    assert refusal.body["error"]["type"] == kind, refusal.body
+    assert refusal.body["error"]["message"], refusal.body
+    harness.decision_of(refusal.response.headers)
+    harness.not_forwarded(refusal.response.headers)
+
+
+def main() -> None:
+    driver = Driver(harness.target(__doc__))
+    checks = harness.Checks("anthropic")
+    checks.run("a whole answer with usage", driver.answers_whole)
+    checks.run("a stream's events come in order", driver.streams_events_in_order)
+    checks.run("a stream adds up to its final message", driver.streams_to_a_final_message)
+    checks.run("max_tokens is respected", driver.respects_the_cap)
+    checks.run("a system prompt and several turns", driver.takes_system_and_turns)
+    checks.run("an abandoned stream harms no later call", driver.survives_an_abandoned_stream)
+    if driver.where.through_gateway:
+        checks.run("models.list names the model once", driver.lists_models)
+        checks.run("both credential headers, if they agree", driver.takes_both_credential_headers)
+        checks.run("each answer names its decision and receipt", driver.names_its_decision)
+        checks.run("a forged token is AuthenticationError", driver.refuses_a_forged_token)
+        checks.run("a missing model is NotFoundError", driver.refuses_a_missing_model)
+        checks.run("a provider tool is PermissionDeniedError", driver.refuses_a_provider_tool)
+        checks.run("a remote MCP server is PermissionDeniedError", driver.refuses_a_remote_mcp_server)
+        checks.run("no max_tokens is BadRequestError", driver.refuses_a_body_without_a_cap)
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
