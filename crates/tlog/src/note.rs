@@ -121,6 +121,3 @@ fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
 fn has_control(text: &str) -> bool {
     text.bytes().any(|byte| byte < b' ' && byte != b'\n')
 }
-
-#[cfg(test)]
-mod tests;

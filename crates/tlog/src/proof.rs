@@ -119,6 +119,3 @@ impl TlogProof {
         self.verify(&leaf_hash(entry), verifier)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -270,6 +270,3 @@ fn range_root(hashes: &HashReader<'_>, low: u64, high: u64) -> Result<Hash, Proo
     }
     Ok(fold(&subtrees))
 }
-
-#[cfg(test)]
-mod tests;

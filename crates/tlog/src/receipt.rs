@@ -191,6 +191,3 @@ fn batch_size(text: &str) -> Option<u32> {
     let size = u32::try_from(decimal(text)?).ok()?;
     (1..=BATCH_MAX).contains(&size).then_some(size)
 }
-
-#[cfg(test)]
-mod tests;

@@ -312,6 +312,3 @@ pub(crate) fn place_from_path(path: &str) -> Option<(u64, u16)> {
     }
     (place_path(index, width) == path).then_some((index, width))
 }
-
-#[cfg(test)]
-mod tests;

@@ -105,6 +105,3 @@ impl CompactRange {
         fold(&self.nodes)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -293,7 +293,7 @@ impl<'a> Walk<'a> {
             return self.beginning(bundle, &bytes).map_err(Stopped::Found);
         }
         let size = self.checkpoint.size;
-        let last = Bundle::all(size).last().filter(|last| *last != bundle);
+        let last = Bundle::last(size).filter(|last| *last != bundle);
         let later_is_there = match last {
             Some(last) => file(&last.path(), read)?.is_some(),
             None => false,
@@ -473,6 +473,3 @@ impl<E: fmt::Display> fmt::Display for Stopped<E> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
