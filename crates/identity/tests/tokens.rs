@@ -341,6 +341,22 @@ fn huge_tokens_are_refused_before_they_are_read() {
 }
 
 #[test]
+fn the_longest_token_is_4096_bytes() {
+    // Spaces between members are JSON, and so the one way to make a good token long.
+    let signer = Signer::new();
+    let padded = |spaces: usize| {
+        let epoch = format!("{}3", " ".repeat(spaces));
+        signer.token(&header().text(), &claims().set("epoch", &epoch).text())
+    };
+    let fits = |spaces: &usize| padded(*spaces).len() <= 4096;
+    let longest = (2_000..4_000).take_while(fits).last().unwrap();
+    assert!(padded(longest).len() >= 4095);
+    let verdict = |spaces| verify_at(&signer.verifier(), &padded(spaces), ISSUED).map(|_| ());
+    assert_eq!(verdict(longest), Ok(()));
+    assert_eq!(verdict(longest + 1), Err(CredentialMalformed));
+}
+
+#[test]
 fn a_remembered_token_still_expires_and_a_refusal_is_not_remembered() {
     let signer = Signer::new();
     let verifier = signer.verifier();

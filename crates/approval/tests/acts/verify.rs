@@ -106,7 +106,9 @@ fn signatures_of_another_form_are_refused() {
         let signed = sign(Parts { namespace, ..Parts::default() });
         check(namespace, &signed, "other_namespace");
     }
+    let long = "a".repeat(4096);
     let cases = [
+        ("too long to be read", Parts { namespace: &long, ..Parts::default() }),
         ("no namespace", Parts { namespace: "", ..Parts::default() }),
         ("SHA-256", Parts { hash: "sha256", ..Parts::default() }),
         ("an unknown hash", Parts { hash: "sha1", ..Parts::default() }),
