@@ -1,0 +1,263 @@
+//! The sealed store: `DIR/NAME/vN.sealed`, one file for each version of each secret. A version
+//! is sealed once and never changed; the store never hands a value out but as a lease.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use ledger::Recorded;
+use model::{Clock, SecretName, SecretVersion, Timestamp};
+use policy::Permit;
+
+use crate::cache::Cache;
+use crate::disk::Disk;
+use crate::envelope::{self, Label, Opened};
+use crate::{Fingerprint, Lease, LeaseError, SealingKey, SecretError, SecretValue};
+
+/// Largest sealed file, in bytes: a secret of 16 KiB with room to spare.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Locked while a value is sealed. It stays empty.
+const LOCK_FILE: &str = ".lock";
+
+/// The gateway's sealed secrets.
+#[derive(Debug)]
+pub struct SecretStore {
+    dir: PathBuf,
+    gateway: String,
+    key: SealingKey,
+    clock: Arc<dyn Clock>,
+    disk: Disk,
+    cache: Cache,
+    /// What is sealed, as the folder said when it was last read. Only `refresh` changes it.
+    index: RwLock<Index>,
+    /// Held while a value is sealed: versions are given out one after another. The lock file
+    /// does the same between processes.
+    sealing: Mutex<()>,
+}
+
+/// The versions of each secret.
+type Index = BTreeMap<SecretName, BTreeSet<SecretVersion>>;
+
+/// One sealed version, as a person sees it.
+#[derive(Debug)]
+pub struct Listed {
+    /// The secret.
+    pub name: SecretName,
+    /// The version.
+    pub version: SecretVersion,
+    /// What was found when it was opened.
+    pub sealed: Result<Sealed, SecretError>,
+}
+
+/// What is shown of a value that opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// When it was sealed.
+    pub created: Timestamp,
+    /// The same for the same value, and nothing more.
+    pub fingerprint: Fingerprint,
+}
+
+impl SecretStore {
+    /// Opens the store of `gateway` in `dir`, reading which versions there are. It writes
+    /// nothing: a folder that is not there yet is an empty store.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn open(
+        dir: impl Into<PathBuf>,
+        key: SealingKey,
+        gateway: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SecretError> {
+        let dir = dir.into();
+        let index = RwLock::new(read_index(&dir)?);
+        Ok(Self {
+            dir,
+            gateway: gateway.to_owned(),
+            key,
+            clock,
+            disk: Disk::default(),
+            cache: Cache::default(),
+            index,
+            sealing: Mutex::new(()),
+        })
+    }
+
+    /// Seals `value` as the next version of `name`. It takes no part in any call until the
+    /// charter names that version.
+    ///
+    /// Durable when it returns. A crash leaves the version sealed whole, or not at all.
+    ///
+    /// # Errors
+    /// Where it cannot be written. After an error the version may be there; it is then given out
+    /// to no other value.
+    pub fn put(&self, name: &SecretName, value: SecretValue) -> Result<SecretVersion, SecretError> {
+        let _here = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        let unwritable = |source| SecretError::Write { path: self.dir.clone(), source };
+        self.disk.make_dir(&self.dir).map_err(unwritable)?;
+        let _everywhere = self.disk.lock(&self.dir.join(LOCK_FILE)).map_err(unwritable)?;
+        // Another process may have sealed something since.
+        self.refresh()?;
+        let version = self.next_version(name)?;
+        let written = self.write(name, version, &value);
+        // A step that failed may have taken effect all the same: the folder knows.
+        self.refresh()?;
+        written.map(|()| version)
+    }
+
+    /// The version that the next [`Self::put`] of `name` makes, unless another comes first.
+    ///
+    /// # Errors
+    /// Where no number is left.
+    pub fn next_version(&self, name: &SecretName) -> Result<SecretVersion, SecretError> {
+        let latest = self.versions(name).last().map_or(0, |latest| latest.0);
+        let next = latest.checked_add(1).map(SecretVersion);
+        next.ok_or_else(|| SecretError::NoVersionLeft(name.clone()))
+    }
+
+    /// The sealed versions of `name`, the first one first. From memory.
+    #[must_use]
+    pub fn versions(&self, name: &SecretName) -> Vec<SecretVersion> {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.get(name).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether that version is sealed. From memory; whether it opens shows when it is lent.
+    #[must_use]
+    pub fn has(&self, name: &SecretName, version: SecretVersion) -> bool {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.get(name).is_some_and(|versions| versions.contains(&version))
+    }
+
+    /// Every sealed version by name, each opened to see that it opens; never a value.
+    #[must_use]
+    pub fn list(&self) -> Vec<Listed> {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
+        index
+            .into_iter()
+            .flat_map(|(name, versions)| {
+                versions.into_iter().map(move |version| (name.clone(), version))
+            })
+            .map(|(name, version)| {
+                let sealed = self.read(&name, version).map(|opened| Sealed {
+                    created: opened.created,
+                    fingerprint: self.key.fingerprint(opened.value.expose()),
+                });
+                Listed { name, version, sealed }
+            })
+            .collect()
+    }
+
+    /// Lends the secret that target number `target` (from 0) of a recorded permit names, in the
+    /// version it names. There is no other way to a sealed value.
+    ///
+    /// # Errors
+    /// Where the permit has no such target, the target names no secret, or it does not open.
+    pub fn lease(&self, recorded: &Recorded<Permit>, target: usize) -> Result<Lease, LeaseError> {
+        let permitted =
+            recorded.value().targets().get(target).ok_or(LeaseError::NoTarget(target))?;
+        let secret = permitted.secret.as_ref().ok_or(LeaseError::NoSecret(target))?;
+        Ok(self.lend(&secret.name, secret.version)?)
+    }
+
+    fn lend(&self, name: &SecretName, version: SecretVersion) -> Result<Lease, SecretError> {
+        let value = match self.cache.get(name, version) {
+            Some(value) => value,
+            None => self.cache.keep(name, version, self.read(name, version)?.value),
+        };
+        Ok(Lease::new(name.clone(), version, value))
+    }
+
+    fn read(&self, name: &SecretName, version: SecretVersion) -> Result<Opened, SecretError> {
+        let path = self.path(name, version);
+        let unreadable = |source: io::Error| {
+            if source.kind() == io::ErrorKind::NotFound {
+                return SecretError::Missing { name: name.clone(), version };
+            }
+            SecretError::Read { path: path.clone(), source }
+        };
+        let file = File::open(&path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
+            let cause = "it is larger than 64 KiB".to_owned();
+            return Err(SecretError::Malformed { path, cause });
+        }
+        envelope::open(self.label(name, version), &bytes, &self.key, &path)
+    }
+
+    fn write(
+        &self,
+        name: &SecretName,
+        version: SecretVersion,
+        value: &SecretValue,
+    ) -> Result<(), SecretError> {
+        let label = self.label(name, version);
+        let bytes = envelope::seal(label, value, &self.key, self.clock.now())?;
+        let path = self.path(name, version);
+        let of = self.dir.join(name.as_str());
+        self.disk
+            .make_dir(&of)
+            .and_then(|()| self.disk.publish(&path, &bytes))
+            .map_err(|source| SecretError::Write { path, source })
+    }
+
+    fn refresh(&self) -> Result<(), SecretError> {
+        let index = read_index(&self.dir)?;
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+        Ok(())
+    }
+
+    fn label<'a>(&'a self, name: &'a SecretName, version: SecretVersion) -> Label<'a> {
+        Label { gateway: &self.gateway, name, version }
+    }
+
+    fn path(&self, name: &SecretName, version: SecretVersion) -> PathBuf {
+        self.dir.join(name.as_str()).join(format!("{version}.sealed"))
+    }
+}
+
+/// Which versions the folder holds. Whatever is not named like one is not ours and is left alone.
+fn read_index(dir: &Path) -> Result<Index, SecretError> {
+    let mut index = Index::new();
+    for (file_name, path) in entries(dir)? {
+        let Ok(name) = file_name.parse::<SecretName>() else { continue };
+        if !path.is_dir() {
+            continue;
+        }
+        let versions: BTreeSet<SecretVersion> =
+            entries(&path)?.iter().filter_map(|(file_name, _)| version_of(file_name)).collect();
+        if !versions.is_empty() {
+            index.insert(name, versions);
+        }
+    }
+    Ok(index)
+}
+
+fn entries(dir: &Path) -> Result<Vec<(String, PathBuf)>, SecretError> {
+    let unreadable = |source| SecretError::Read { path: dir.to_owned(), source };
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
+    entries
+        .map(|entry| {
+            let entry = entry.map_err(unreadable)?;
+            Ok((entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        })
+        .collect()
+}
+
+/// The version a file name stands for, written exactly as we write it.
+fn version_of(file_name: &str) -> Option<SecretVersion> {
+    let number = file_name.strip_prefix('v')?.strip_suffix(".sealed")?.parse().ok()?;
+    let version = SecretVersion(number);
+    (number > 0 && file_name == format!("{version}.sealed")).then_some(version)
+}
+
+#[cfg(test)]
+mod tests;

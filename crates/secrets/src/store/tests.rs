@@ -1,0 +1,208 @@
+//! The store on a real disk: versions, restarts, damage, and a death at every durable step.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+use testkit::{Canary, ManualClock, assert_clean, assert_clean_dir};
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::disk::plan::When;
+use crate::{Scheme, key::KEY_BYTES};
+
+fn open(dir: &TempDir) -> SecretStore {
+    let key = SealingKey::from_bytes(&[7; KEY_BYTES]).expect("a key");
+    let clock = Arc::new(ManualClock::default());
+    SecretStore::open(dir.path().join("secrets"), key, "edge-1", clock).expect("a store")
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn name(text: &str) -> SecretName {
+    text.parse().expect("a name")
+}
+
+fn value(text: &str) -> SecretValue {
+    SecretValue::from_bytes(Zeroizing::new(text.as_bytes().to_vec())).expect("a value")
+}
+
+/// What a lease of that version carries.
+fn lent(store: &SecretStore, secret: &str, version: u32) -> Result<String, SecretError> {
+    let lease = store.lend(&name(secret), SecretVersion(version))?;
+    let (_name, header) = lease.header(Scheme::XApiKey).expect("a header");
+    Ok(header.to_str().expect("text").to_owned())
+}
+
+#[test]
+fn versions_count_up_and_survive_a_restart() {
+    let dir = folder();
+    let store = open(&dir);
+    assert!(store.list().is_empty());
+    assert_eq!(store.next_version(&name("openai")).expect("a number"), SecretVersion(1));
+    assert_eq!(store.put(&name("openai"), value("one")).expect("sealed"), SecretVersion(1));
+    assert_eq!(store.put(&name("openai"), value("two")).expect("sealed"), SecretVersion(2));
+    assert_eq!(store.put(&name("other"), value("three")).expect("sealed"), SecretVersion(1));
+    for store in [store, open(&dir)] {
+        assert_eq!(store.versions(&name("openai")), [SecretVersion(1), SecretVersion(2)]);
+        assert_eq!(store.next_version(&name("openai")).expect("a number"), SecretVersion(3));
+        assert!(store.has(&name("other"), SecretVersion(1)));
+        assert!(!store.has(&name("other"), SecretVersion(2)));
+        assert!(!store.has(&name("missing"), SecretVersion(1)));
+        assert_eq!(lent(&store, "openai", 1).expect("lent"), "one");
+        assert_eq!(lent(&store, "openai", 2).expect("lent"), "two");
+        assert_eq!(lent(&store, "openai", 2).expect("lent again"), "two");
+        assert!(matches!(lent(&store, "openai", 3), Err(SecretError::Missing { .. })));
+    }
+}
+
+#[test]
+fn nothing_on_disk_or_in_a_listing_shows_a_value() {
+    let dir = folder();
+    let store = open(&dir);
+    for _ in 0..2 {
+        store.put(&name("openai"), value(Canary::ProviderKey.value())).expect("sealed");
+    }
+    assert_eq!(lent(&store, "openai", 1).expect("lent"), Canary::ProviderKey.value());
+    assert_clean_dir(dir.path(), &Canary::ALL);
+    let listed = store.list();
+    assert_clean(format!("{store:?} {listed:?}").as_bytes(), "debug output", &Canary::ALL);
+    let [one, two] = &listed[..] else { panic!("two versions are listed") };
+    assert_eq!((one.name.as_str(), one.version), ("openai", SecretVersion(1)));
+    let fingerprint = |listed: &Listed| listed.sealed.as_ref().expect("it opens").fingerprint;
+    assert_eq!(fingerprint(one), fingerprint(two), "the same value shows as the same");
+    let sealed = dir.path().join("secrets/openai/v1.sealed");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&sealed), 0o600);
+    assert_eq!(mode(&dir.path().join("secrets/openai")), 0o700);
+}
+
+#[test]
+fn a_file_copied_onto_another_name_or_version_does_not_open() {
+    let dir = folder();
+    let store = open(&dir);
+    store.put(&name("openai"), value("one")).expect("sealed");
+    store.put(&name("other"), value("two")).expect("sealed");
+    let at = |path: &str| dir.path().join("secrets").join(path);
+    fs::copy(at("openai/v1.sealed"), at("openai/v2.sealed")).expect("copied");
+    fs::copy(at("openai/v1.sealed"), at("other/v1.sealed")).expect("copied over");
+    let store = open(&dir);
+    assert!(matches!(lent(&store, "openai", 2), Err(SecretError::Foreign { .. })));
+    assert!(matches!(lent(&store, "other", 1), Err(SecretError::Foreign { .. })));
+    assert_eq!(lent(&store, "openai", 1).expect("lent"), "one");
+    let broken = store.list().iter().filter(|listed| listed.sealed.is_err()).count();
+    assert_eq!(broken, 2, "a listing names what is damaged and shows the rest");
+}
+
+#[test]
+fn damaged_files_name_themselves_and_files_of_others_are_left_alone() {
+    let dir = folder();
+    let store = open(&dir);
+    store.put(&name("openai"), value("one")).expect("sealed");
+    let at = |path: &str| dir.path().join("secrets").join(path);
+    let whole = fs::read(at("openai/v1.sealed")).expect("there");
+    fs::write(at("openai/v2.sealed"), &whole[..whole.len() / 2]).expect("written");
+    fs::write(at("openai/v3.sealed"), vec![b' '; 64 * 1024 + 1]).expect("written");
+    fs::write(at("openai/v4.sealed"), "").expect("written");
+    fs::create_dir(at("openai/v5.sealed")).expect("made");
+    for foreign in ["v0.sealed", "v01.sealed", "v+7.sealed", "v8.sealed~", "v4294967296.sealed"] {
+        fs::write(at("openai").join(foreign), "x").expect("written");
+    }
+    fs::write(at("README"), "x").expect("written");
+    fs::create_dir(at("Not A Name")).expect("made");
+    let store = open(&dir);
+    assert_eq!(store.versions(&name("openai")).len(), 5);
+    for (version, cause) in [(2, "eof error"), (3, "larger than 64 KiB"), (4, "eof error")] {
+        let error = lent(&store, "openai", version).expect_err("damaged").to_string();
+        assert!(error.contains(&format!("openai/v{version}.sealed")), "{error}");
+        assert!(error.contains(cause), "{error}");
+    }
+    assert!(matches!(lent(&store, "openai", 5), Err(SecretError::Read { .. })));
+    assert_eq!(store.put(&name("openai"), value("six")).expect("sealed"), SecretVersion(6));
+    assert!(at("openai/v01.sealed").exists() && at("README").exists());
+}
+
+#[test]
+fn a_version_is_never_replaced() {
+    let dir = folder();
+    let store = open(&dir);
+    let late = open(&dir);
+    assert_eq!(store.put(&name("openai"), value("one")).expect("sealed"), SecretVersion(1));
+    assert_eq!(late.put(&name("openai"), value("two")).expect("sealed"), SecretVersion(2));
+    assert_eq!(lent(&late, "openai", 1).expect("lent"), "one");
+    let path = store.path(&name("openai"), SecretVersion(1));
+    let before = fs::read(&path).expect("there");
+    let write = store.write(&name("openai"), SecretVersion(1), &value("three"));
+    assert!(matches!(write, Err(SecretError::Write { .. })));
+    assert_eq!(fs::read(&path).expect("there"), before);
+}
+
+#[test]
+fn values_sealed_at_once_get_versions_of_their_own() {
+    let dir = folder();
+    let stores = [open(&dir), open(&dir)];
+    std::thread::scope(|scope| {
+        for store in stores.iter().chain(&stores) {
+            scope.spawn(|| store.put(&name("openai"), value("one")).expect("sealed"));
+        }
+    });
+    assert_eq!(open(&dir).versions(&name("openai")).len(), 4);
+}
+
+#[test]
+fn the_last_number_is_the_last() {
+    let dir = folder();
+    let of = dir.path().join("secrets/openai");
+    fs::create_dir_all(&of).expect("made");
+    fs::write(of.join("v4294967295.sealed"), "x").expect("written");
+    let store = open(&dir);
+    let put = store.put(&name("openai"), value("one"));
+    assert!(matches!(put, Err(SecretError::NoVersionLeft(_))));
+}
+
+/// Dies at every durable step of a first and of a second `put`, in every way, then opens the
+/// store anew: what was promised is there, nothing is half there, and sealing goes on.
+#[test]
+fn a_death_at_any_step_leaves_whole_versions_only() {
+    for already in [0, 1] {
+        for when in [When::Before, When::HalfWay, When::After] {
+            let mut step = 0;
+            while die_and_recover(already, step, when) {
+                step += 1;
+            }
+            assert!(step >= 10, "every durable step was tried: {step}");
+        }
+    }
+}
+
+/// Whether there was such a step.
+fn die_and_recover(already: u32, step: usize, when: When) -> bool {
+    let dir = folder();
+    let store = open(&dir);
+    let openai = name("openai");
+    for number in 1..=already {
+        store.put(&openai, value(&format!("value {number}"))).expect("sealed");
+    }
+    store.disk.plan.die_at(step, when);
+    let put = store.put(&openai, value("in doubt"));
+    if !store.disk.plan.has_died() {
+        assert_eq!(put.expect("nothing failed"), SecretVersion(already + 1));
+        return false;
+    }
+    assert!(matches!(put, Err(SecretError::Write { .. })), "step {step} {when:?}");
+    let reopened = open(&dir);
+    assert_eq!(store.versions(&openai), reopened.versions(&openai), "both see the same");
+    for number in 1..=already {
+        assert_eq!(lent(&reopened, "openai", number).expect("kept"), format!("value {number}"));
+    }
+    for version in reopened.versions(&openai).iter().skip(already as usize) {
+        assert_eq!(lent(&reopened, "openai", version.0).expect("whole"), "in doubt");
+    }
+    let next = reopened.put(&openai, value("after")).expect("sealing goes on");
+    assert_eq!(lent(&reopened, "openai", next.0).expect("lent"), "after");
+    let of = dir.path().join("secrets/openai");
+    let files = fs::read_dir(&of).expect("a folder").count();
+    assert_eq!(files, reopened.versions(&openai).len(), "nothing unfinished is left");
+    true
+}
