@@ -1,0 +1,274 @@
+//! The gateway's own answers, and usage out of a provider's: input and expected output.
+
+use model::{Dialect, ModelName, Refusal, RefusalCode, Usage};
+use protocol::{
+    MODELS_PER_PAGE, content_type_ok, error_body, error_event, model_list, request_id_header, usage,
+};
+use serde_json::{Value, json};
+
+const ID: &str = "0199c3f0-0000-7000-8000-000000000001";
+
+fn body(dialect: Dialect, refusal: &Refusal) -> Value {
+    serde_json::from_slice(&error_body(dialect, refusal, ID)).expect("JSON")
+}
+
+#[test]
+fn a_refusal_says_what_it_is_and_who_can_fix_it() {
+    let refusal = Refusal::new(RefusalCode::PolicyForbids, "The budget \"team\\a\" is spent")
+        .asking("seat:policy-lead");
+    let message = "A policy forbids it. The budget \"team\\a\" is spent. Who can fix it: the \
+                   policy's owner; ask seat:policy-lead. Decision \
+                   0199c3f0-0000-7000-8000-000000000001.";
+    let own = json!({ "code": "policy_forbids", "decision": ID, "who": "seat:policy-lead" });
+    assert_eq!(
+        body(Dialect::OpenAi, &refusal),
+        json!({ "error": {
+            "message": message,
+            "type": "permission_error",
+            "param": null,
+            "code": "policy_forbids",
+            "portreeve": own,
+        }})
+    );
+    assert_eq!(
+        body(Dialect::Anthropic, &refusal),
+        json!({
+            "type": "error",
+            "error": { "type": "permission_error", "message": message, "portreeve": own },
+            "request_id": ID,
+        })
+    );
+}
+
+#[test]
+fn a_refusal_without_detail_or_seat_reads_as_sentences_too() {
+    let refusal = Refusal::new(RefusalCode::CredentialMissing, " ");
+    let body = body(Dialect::OpenAi, &refusal);
+    assert_eq!(
+        body["error"]["message"],
+        "No credential came with the request. Who can fix it: the caller. Decision \
+         0199c3f0-0000-7000-8000-000000000001."
+    );
+    assert_eq!(body["error"]["portreeve"]["who"], "the caller");
+}
+
+#[test]
+fn every_refusal_has_a_type_of_the_dialect_and_shows_its_stable_code() {
+    for code in RefusalCode::ALL {
+        let refusal = Refusal::new(*code, "Detail.");
+        let (open_ai, anthropic) =
+            (body(Dialect::OpenAi, &refusal), body(Dialect::Anthropic, &refusal));
+        let types = |status: u16| match status {
+            401 => ("authentication_error", "authentication_error"),
+            403 => ("permission_error", "permission_error"),
+            404 => ("invalid_request_error", "not_found_error"),
+            413 => ("invalid_request_error", "request_too_large"),
+            429 => ("rate_limit_error", "rate_limit_error"),
+            504 => ("server_error", "timeout_error"),
+            503 if matches!(code, RefusalCode::Overloaded | RefusalCode::Draining) => {
+                ("server_error", "overloaded_error")
+            }
+            500.. => ("server_error", "api_error"),
+            _ => ("invalid_request_error", "invalid_request_error"),
+        };
+        let expected = types(code.status());
+        assert_eq!(open_ai["error"]["type"], expected.0, "{code:?}");
+        assert_eq!(anthropic["error"]["type"], expected.1, "{code:?}");
+        for body in [&open_ai, &anthropic] {
+            assert_eq!(body["error"]["portreeve"]["code"], code.as_str());
+            let message = body["error"]["message"].as_str().expect("a message");
+            assert!(message.contains(code.title()) && message.contains(ID), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_model_carries_the_code_that_clients_look_for() {
+    let refusal = Refusal::new(RefusalCode::ModelUnknown, "");
+    let error = &body(Dialect::OpenAi, &refusal)["error"];
+    assert_eq!(error["code"], "model_not_found");
+    assert_eq!(error["portreeve"]["code"], "model_unknown");
+}
+
+#[test]
+fn a_stream_that_cannot_go_on_ends_in_an_event() {
+    let refusal = Refusal::new(RefusalCode::UpstreamDropped, "line\nbreak");
+    for (dialect, head) in
+        [(Dialect::OpenAi, "data: "), (Dialect::Anthropic, "event: error\ndata: ")]
+    {
+        let event = String::from_utf8(error_event(dialect, &refusal, ID)).expect("text");
+        let data = event.strip_prefix(head).and_then(|rest| rest.strip_suffix("\n\n"));
+        let data = data.unwrap_or_else(|| panic!("{event}"));
+        assert_eq!(serde_json::from_str::<Value>(data).ok(), Some(body(dialect, &refusal)));
+        assert!(!data.contains('\n'), "one data line");
+        let mut meter = protocol::Meter::new(dialect, true);
+        meter.feed(event.into());
+        assert!(meter.saw_error() && !meter.ended_properly());
+    }
+}
+
+fn names(names: &[&str]) -> Vec<ModelName> {
+    names.iter().map(|name| name.parse().expect("a name")).collect()
+}
+
+fn list(dialect: Dialect, models: &[ModelName], query: &str) -> Value {
+    let body = model_list(dialect, models, query).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    serde_json::from_slice(&body).expect("JSON")
+}
+
+#[test]
+fn the_list_of_an_open_ai_client_is_whole_and_in_order() {
+    let models = names(&["fast", "cheap", "fast"]);
+    let expected = json!({ "object": "list", "data": [
+        { "id": "cheap", "object": "model", "created": 0, "owned_by": "portreeve" },
+        { "id": "fast", "object": "model", "created": 0, "owned_by": "portreeve" },
+    ]});
+    assert_eq!(list(Dialect::OpenAi, &models, ""), expected);
+    assert_eq!(list(Dialect::OpenAi, &models, "limit=1&after_id=cheap&limit=%"), expected);
+    assert_eq!(list(Dialect::OpenAi, &[], ""), json!({ "object": "list", "data": [] }));
+}
+
+#[test]
+fn the_list_of_an_anthropic_client_has_pages() {
+    let models = names(&["c", "a", "b", "meta/llama-3.1:8b", "e"]);
+    let check = |query: &str, ids: &[&str], has_more: bool| {
+        let page = list(Dialect::Anthropic, &models, query);
+        let shown = page["data"].as_array().expect("data").iter().map(|model| &model["id"]);
+        assert_eq!(shown.collect::<Vec<_>>(), ids, "{query}");
+        assert_eq!(page["has_more"], has_more, "{query}");
+        assert_eq!(page["first_id"], json!(ids.first()), "{query}");
+        assert_eq!(page["last_id"], json!(ids.last()), "{query}");
+    };
+    check("", &["a", "b", "c", "e", "meta/llama-3.1:8b"], false);
+    check("beta=true&limit=2", &["a", "b"], true);
+    check("limit=2&after_id=b", &["c", "e"], true);
+    check("limit=2&after_id=e", &["meta/llama-3.1:8b"], false);
+    check("after_id=meta%2Fllama-3.1%3A8b", &[], false);
+    check("before_id=meta%2fllama-3.1:8b&limit=1", &["e"], true);
+    check("before_id=c&limit=2", &["a", "b"], false);
+    check("before_id=a", &[], false);
+    check("after_id=d", &["e", "meta/llama-3.1:8b"], false);
+    check("after_id=a&before_id=e&limit=1", &["b"], true);
+    check("after_id=e&before_id=a", &[], false);
+}
+
+#[test]
+fn a_page_is_of_the_documented_size_and_shape() {
+    let models: Vec<ModelName> =
+        (0..1001).map(|nth| format!("m{nth:04}").parse().expect("a name")).collect();
+    let count = |query: &str| {
+        let page = list(Dialect::Anthropic, &models, query);
+        (page["data"].as_array().map_or(0, Vec::len), page["has_more"].clone())
+    };
+    assert_eq!(count(""), (MODELS_PER_PAGE, true.into()));
+    assert_eq!(count("limit=1000"), (1000, true.into()));
+    assert_eq!(
+        list(Dialect::Anthropic, &names(&["fast"]), "")["data"][0],
+        json!({
+            "type": "model",
+            "id": "fast",
+            "display_name": "fast",
+            "created_at": "1970-01-01T00:00:00Z",
+        })
+    );
+}
+
+#[test]
+fn a_wrong_page_is_refused() {
+    for query in [
+        "limit=0",
+        "limit=1001",
+        "limit=",
+        "limit=-1",
+        "limit=x",
+        "limit=1&limit=2",
+        "after_id=a&after_id=a",
+        "limit=%",
+        "limit=%4",
+        "limit=%zz",
+        "after_id=%ff",
+        "%=1",
+    ] {
+        let refusal = model_list(Dialect::Anthropic, &[], query).expect_err(query);
+        assert_eq!(refusal.code, RefusalCode::FieldInvalid, "{query}");
+        assert!(!refusal.detail.is_empty());
+    }
+}
+
+#[test]
+fn usage_of_a_whole_answer() {
+    let check = |dialect, body: &str, expected: Option<(u64, u64)>| {
+        let expected =
+            expected.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
+        assert_eq!(usage(dialect, body.as_bytes()), expected, "{body}");
+    };
+    let open_ai = |body, expected| check(Dialect::OpenAi, body, expected);
+    open_ai(
+        r#"{"id":"c","choices":[{"message":{"content":"\"usage\":{\"prompt_tokens\":1}"}}],
+            "usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,
+            "prompt_tokens_details":{"cached_tokens":18}}}"#,
+        Some((19, 10)),
+    );
+    open_ai(
+        r#"{"usage":{"completion_tokens":0,"prompt_tokens":18446744073709551615}}"#,
+        Some((u64::MAX, 0)),
+    );
+    for none in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{",
+        r#"{"usage":null}"#,
+        r#"{"usage":7}"#,
+        r#"{"usage":{}}"#,
+        r#"{"usage":{"prompt_tokens":1}}"#,
+        r#"{"usage":{"prompt_tokens":1,"completion_tokens":-1}}"#,
+        r#"{"usage":{"prompt_tokens":1.0,"completion_tokens":1}}"#,
+        r#"{"usage":{"prompt_tokens":[1,{}],"completion_tokens":{"a":[]}}}"#,
+        r#"{"usage":{"prompt_tokens":"1","completion_tokens":true}}"#,
+        r#"{"usage":{"prompt_tokens":1,"completion_tokens":18446744073709551616}}"#,
+        r#"{"usage":{"input_tokens":1,"output_tokens":1}}"#,
+        r#"{"error":{"message":"no"}}"#,
+    ] {
+        open_ai(none, None);
+    }
+    let anthropic = |body, expected| check(Dialect::Anthropic, body, expected);
+    anthropic(r#"{"usage":{"input_tokens":5,"output_tokens":7}}"#, Some((5, 7)));
+    anthropic(
+        r#"{"usage":{"input_tokens":5,"cache_creation_input_tokens":100,
+            "cache_read_input_tokens":1000,"output_tokens":7,"server_tool_use":null}}"#,
+        Some((1105, 7)),
+    );
+    anthropic(
+        r#"{"usage":{"input_tokens":18446744073709551615,"cache_read_input_tokens":1,"output_tokens":0}}"#,
+        Some((u64::MAX, 0)),
+    );
+    anthropic(r#"{"usage":{"output_tokens":7}}"#, None);
+    anthropic(r#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#, None);
+}
+
+#[test]
+fn only_json_in_utf_8_is_json() {
+    for (value, ok) in [
+        ("application/json", true),
+        ("Application/JSON ; Charset=\"UTF-8\"; profile=x", true),
+        ("application/json;", true),
+        ("application/json; charset=utf-16", false),
+        ("application/json; charset", false),
+        ("application/jsonl", false),
+        ("application/problem+json", false),
+        ("text/json", false),
+        ("text/plain, application/json", false),
+        ("", false),
+    ] {
+        assert_eq!(content_type_ok(value.as_bytes()), ok, "{value}");
+    }
+    assert!(!content_type_ok(b"application/json\xff"));
+}
+
+#[test]
+fn each_vendor_names_requests_in_a_header_of_its_own() {
+    assert_eq!(request_id_header(Dialect::OpenAi), "x-request-id");
+    assert_eq!(request_id_header(Dialect::Anthropic), "request-id");
+}
