@@ -155,7 +155,10 @@ fn sources_and_manifests_that_break_a_rule_are_found() {
     check(rust::opening, &files, &["b.rs:1", "c.rs:1"]);
     let ignored = concat!("//! A.\n#[test]\n#[ig", "nore]\nfn t() {}\n");
     let later = concat!("//! A.\nfn f() { to", "do!() }\n");
-    check(rust::unfinished, &[("a.rs", ignored), ("b.rs", later)], &["a.rs:3", "b.rs:2"]);
+    let shown = concat!("//! A.\n/// ```compile_fail\n/// unimple", "mented!()\n/// ```\n");
+    let comment = concat!("//! A.\n// TO", "DO: more\n");
+    let files = [("a.rs", ignored), ("b.rs", later), ("c.rs", shown), ("d.rs", comment)];
+    check(rust::unfinished, &files, &["a.rs:3", "b.rs:2", "d.rs:2"]);
 }
 
 #[test]
@@ -212,7 +215,9 @@ fn a_dependency_without_a_row_and_a_row_without_a_dependency_are_found() {
 fn more_than_forty_dependencies_are_too_many() {
     let names: Vec<String> = (0..41).map(|number| format!("d{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let rows: String = std::iter::once("|-|-|\n".to_owned()).chain(names.iter().map(|name| format!("| {name} | x |\n"))).collect();
+    let rows: String = std::iter::once("|-|-|\n".to_owned())
+        .chain(names.iter().map(|name| format!("| {name} | x |\n")))
+        .collect();
     let record = ("docs/decisions/0002-dependencies.md", rows.as_str());
     let all = graph(&[("a", &names, &[])], &["a"]);
     check_with(dependencies::listed, &[record], all, &["Cargo.toml"]);
