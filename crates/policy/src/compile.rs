@@ -1,13 +1,14 @@
 //! Policy files to [`Policies`]: all problems at once, or everything checked and ready.
 //!
-//! Limits: a file of 256 KiB, a policy of 16 KiB, brackets 64 deep, 20,000 policies. They bound
-//! the recursion of every later step.
+//! Limits: a file of 256 KiB, a policy of 16 KiB, conditions 32 levels deep, 20,000 policies.
+//! They bound the recursion and the time of every later step.
 
 use std::collections::BTreeMap;
 
 use cedar_policy::{PolicySet, ValidationMode, ValidationWarning};
 use model::{Effect, PolicyRef, PolicySetKind, Problem, Problems};
 
+use crate::depth;
 use crate::explain;
 use crate::lint::{self, Annotations};
 use crate::locate::{self, Statement};
@@ -21,8 +22,8 @@ const FILE_BYTES_MAX: usize = 256 * 1024;
 /// Largest policy, in bytes.
 const POLICY_BYTES_MAX: usize = 16 * 1024;
 
-/// Deepest nesting of brackets.
-const NESTING_MAX: usize = 64;
+/// Deepest condition: see [`depth::beyond`] for the measure.
+const DEPTH_MAX: usize = 32;
 
 /// Most policies in a charter.
 const POLICIES_MAX: usize = 20_000;
@@ -30,6 +31,9 @@ const POLICIES_MAX: usize = 20_000;
 /// How far a policy may follow references: its principal, its resource and entities in the
 /// context. The slice of a question is complete for that and no more.
 const LEVEL: u32 = 1;
+
+/// The code of a policy that matches nothing.
+const IMPOSSIBLE: &str = "policy-impossible";
 
 /// One policy file of a charter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,23 @@ pub struct PolicySource {
 ///
 /// # Errors
 /// Every problem of every file, sorted by place.
+///
+/// ```
+/// use model::PolicySetKind;
+/// use policy::{PolicySource, compile};
+///
+/// let text = r#"
+/// @id("support-uses-gpt")
+/// @owner("seat:policy-lead")
+/// @rationale("Support answers customers with it.")
+/// permit (principal in Team::"support", action == Action::"CallTool", resource);
+/// "#;
+/// let path = "policies/model/support.cedar".to_owned();
+/// let source = PolicySource { set: PolicySetKind::Model, path, text: text.to_owned() };
+/// let problems = compile(&[source], &|owner| owner == "seat:policy-lead").unwrap_err();
+/// assert_eq!(problems[0].place.to_string(), "policies/model/support.cedar:5:49");
+/// assert_eq!(problems[0].what, r#"unrecognized action `Action::"CallTool"`"#);
+/// ```
 pub fn compile(
     sources: &[PolicySource],
     owner_exists: &dyn Fn(&str) -> bool,
@@ -108,7 +129,19 @@ impl Compiler<'_> {
             }
         };
         for statement in locate::statements(&source.text, &set) {
+            let earlier = self.problems.len();
             self.statement(source, &statement);
+            self.address(earlier, &statement);
+        }
+    }
+
+    /// Addresses the problems found after the first `earlier` to the policy's owner, where it
+    /// names one that exists.
+    fn address(&mut self, earlier: usize, statement: &Statement) {
+        let owner = statement.policy.as_ref().and_then(|policy| policy.annotation("owner"));
+        let Some(owner) = owner.filter(|owner| (self.owner_exists)(owner)) else { return };
+        for problem in self.problems.iter_mut().skip(earlier) {
+            owner.clone_into(&mut problem.who);
         }
     }
 
@@ -163,13 +196,21 @@ impl Compiler<'_> {
         };
         let validator = schema::validator(source.set);
         let result = validator.validate_with_level(&alone, ValidationMode::Strict, LEVEL);
-        let errors = result
-            .validation_errors()
-            .map(|error| problem::from_cedar(source, error, "policy-invalid", statement.start));
-        let warnings = result.validation_warnings().map(|warning| {
-            problem::from_cedar(source, warning, warning_code(warning), statement.start)
-        });
-        self.problems.extend(errors.chain(warnings));
+        let report = |diagnostic: &dyn miette::Diagnostic, code| {
+            problem::from_cedar(source, diagnostic, code, statement.start)
+        };
+        let errors: Vec<_> =
+            result.validation_errors().map(|error| report(error, "policy-invalid")).collect();
+        let mut hopeless = !errors.is_empty();
+        self.problems.extend(errors);
+        for warning in result.validation_warnings() {
+            let code = warning_code(warning);
+            // That a policy can never match follows from an error already reported.
+            if code == IMPOSSIBLE && std::mem::replace(&mut hopeless, true) {
+                continue;
+            }
+            self.problems.push(report(warning, code));
+        }
     }
 
     fn keep(
@@ -231,8 +272,8 @@ fn beyond_limits(text: &str) -> Option<(usize, &'static str, String)> {
         let what = format!("the file has {} bytes; the most is {FILE_BYTES_MAX}", text.len());
         return Some((0, "policy-file-too-large", what));
     }
-    let offset = locate::too_deep(text, NESTING_MAX)?;
-    let what = format!("brackets are nested more than {NESTING_MAX} deep");
+    let offset = depth::beyond(text, DEPTH_MAX)?;
+    let what = format!("the condition is more than {DEPTH_MAX} levels deep");
     Some((offset, "policy-too-deep", what))
 }
 
@@ -252,5 +293,5 @@ fn warning_code(warning: &ValidationWarning) -> &'static str {
         warning,
         ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_)
     );
-    if impossible { "policy-impossible" } else { "policy-confusing-text" }
+    if impossible { IMPOSSIBLE } else { "policy-confusing-text" }
 }

@@ -17,7 +17,8 @@ use crate::value::Json;
 /// May this agent use this model, as it asks now?
 #[derive(Debug)]
 pub struct Question<'a> {
-    /// The case that the verdict answers; it travels with the verdict.
+    /// The case that the verdict answers; it travels with the verdict. Its subject must be the
+    /// agent and its ask must name the model, or what is recorded would not be what was decided.
     pub case: Case,
     /// Who asks.
     pub agent: &'a AgentFacts,
@@ -51,7 +52,10 @@ impl Policies {
         let asked = Circumstances { agent, call: &call, model, targets };
         let [policy_seat, ..] = &case.charter.secondary;
         let mut trail = Trail::default();
-        let verdict = self.weigh(&asked, policy_seat, &mut trail);
+        let verdict = match same_matter(&case, &asked) {
+            Ok(()) => self.weigh(&asked, policy_seat, &mut trail),
+            Err(unevaluable) => Err(trail.void(unevaluable, &asked)),
+        };
         let facts = trail.into_facts();
         match verdict {
             Ok(targets) => Ok(Permit::new(case, targets, facts)),
@@ -161,10 +165,11 @@ impl Policies {
         }
     }
 
-    /// Whether some permit of the model set could match this caller and model in some context.
+    /// Whether some permit of the model set could match this caller and model in some context. A
+    /// permit of which that cannot be evaluated might.
     fn could_reach(&self, request: &Request, world: &World, now: model::Timestamp) -> bool {
         let matches = self.reach.matches(request, world);
-        matches.permits.iter().any(|id| self.counts(id, now))
+        matches.permits.union(&matches.errors).any(|id| self.counts(id, now))
     }
 
     /// The refusal that `answer` amounts to; `owner` answers for what was refused.
@@ -185,6 +190,17 @@ impl Policies {
             }
         }
     }
+}
+
+/// Whether the case is about what is asked: a permit never answers an unproved caller, nor
+/// another agent or model than the one recorded.
+fn same_matter(case: &Case, asked: &Circumstances<'_>) -> Result<(), Unevaluable> {
+    let agent = case.subject.as_ref().map(|subject| &subject.agent);
+    let model = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
+    if agent == Some(&asked.agent.name) && model == Some(&asked.model.name) {
+        return Ok(());
+    }
+    Err(Unevaluable("the case is about another agent or model than the question".to_owned()))
 }
 
 /// How far a no reaches.
@@ -209,8 +225,8 @@ const MODEL_WORDS: Words = Words {
 };
 
 const SECRET_WORDS: Words = Words {
-    forbidden: "The model is allowed, but a policy forbids what the call needs at its provider.",
-    not_permitted: "The model is allowed, but no policy allows what the call needs at its provider.",
+    forbidden: "The model is allowed, but a policy forbids what its provider needs.",
+    not_permitted: "The model is allowed, but no policy allows what its provider needs.",
 };
 
 /// What was evaluated, as it is evaluated: it becomes the facts of the verdict.

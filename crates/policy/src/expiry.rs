@@ -1,4 +1,4 @@
-//! `@expires`: until when a permit counts. A pure reading of the text; the question brings the time.
+//! `@expires`: until when a permit counts. It reads the text; the question brings the time.
 
 use model::Timestamp;
 

@@ -159,5 +159,6 @@ macro_rules! vocabulary {
 }
 
 vocabulary!(Lifecycle: Active "active", Suspended "suspended");
-vocabulary!(DataClass: Public "public", Internal "internal", Confidential "confidential", Restricted "restricted");
+vocabulary!(DataClass:
+    Public "public", Internal "internal", Confidential "confidential", Restricted "restricted");
 vocabulary!(ProviderKind: Demo "demo", OpenAi "openai", Anthropic "anthropic");

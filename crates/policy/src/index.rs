@@ -78,3 +78,6 @@ impl Matches {
 fn add(set: &mut PolicySet, policy: &Policy) {
     set.add(policy.clone()).expect("policy ids are distinct and policies static");
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 
 mod compile;
 mod decide;
+mod depth;
 mod evaluate;
 mod expiry;
 mod explain;

@@ -125,19 +125,15 @@ impl Lint<'_> {
             self.object(Some("id"), "policy-id-missing", "the policy has no @id".to_owned(), help);
             return None;
         };
-        match format!("{set}/{id}").parse() {
-            Ok(parsed) if !id.contains('/') => Some(parsed),
-            Ok(_) | Err(_) => {
-                let help = "use a-z, 0-9, `-`, `_` and `.`, at most 128 with the set's name";
-                self.object(
-                    Some("id"),
-                    "policy-id-malformed",
-                    format!("@id `{id}` is not an id"),
-                    help,
-                );
-                None
-            }
+        // Both must be names: the id by itself, without a `/`, and the id with its set.
+        let plain = id.parse::<PolicyId>().is_ok() && !id.contains('/');
+        let full = format!("{set}/{id}").parse().ok().filter(|_| plain);
+        if full.is_none() {
+            let help = "use a-z, 0-9, `-`, `_` and `.`, at most 128 with the set's name";
+            let what = format!("@id `{id}` is not an id");
+            self.object(Some("id"), "policy-id-malformed", what, help);
         }
+        full
     }
 
     fn owner(&mut self, policy: &Policy, exists: &dyn Fn(&str) -> bool) -> String {

@@ -65,19 +65,6 @@ pub(crate) fn annotation(statement: &str, name: &str) -> Option<usize> {
     })
 }
 
-/// Where brackets are first nested more than `limit` deep.
-pub(crate) fn too_deep(text: &str, limit: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    code(text).find_map(|(offset, character)| {
-        match character {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (depth > limit).then_some(offset)
-    })
-}
-
 /// The number in Cedar's own id of a statement (`policy12`).
 fn number(id: &str) -> usize {
     id.trim_start_matches(|character: char| !character.is_ascii_digit()).parse().unwrap_or(0)
@@ -94,7 +81,7 @@ fn blank(text: &str) -> usize {
 }
 
 /// The characters of `text` that are neither in a comment nor in a string, with their offsets.
-fn code(text: &str) -> impl Iterator<Item = (usize, char)> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut state = State::Code;
     text.char_indices().filter(move |(offset, character)| {
         let was = state;

@@ -20,7 +20,7 @@ pub(crate) fn from_cedar(
         .labels()
         .and_then(|mut labels| labels.next())
         .map_or(fallback, |label| label.offset());
-    let help = diagnostic.help().map(|help| help.to_string());
+    let help = diagnostic.help().map(|help| plain(&help.to_string()).to_owned());
     Problem {
         place: locate::place(&source.path, &source.text, offset),
         code,
@@ -32,12 +32,20 @@ pub(crate) fn from_cedar(
 
 /// The message and, where the label adds something, what stands at the place.
 fn said(diagnostic: &dyn Diagnostic) -> String {
+    let message = diagnostic.to_string();
     let label = diagnostic
         .labels()
         .and_then(|mut labels| labels.next())
         .and_then(|label| label.label().map(ToOwned::to_owned));
     match label {
-        Some(label) => format!("{diagnostic}: {label}"),
-        None => diagnostic.to_string(),
+        Some(label) => format!("{}: {label}", plain(&message)),
+        None => plain(&message).to_owned(),
     }
+}
+
+/// `text` without Cedar's own name of the policy (``for policy `policy0`, ``): the place says
+/// which policy is meant.
+fn plain(text: &str) -> &str {
+    let named = text.strip_prefix("for policy `").and_then(|rest| rest.split_once('`'));
+    named.map_or(text, |(_, rest)| rest.trim_start_matches([',', ':', ' ']))
 }

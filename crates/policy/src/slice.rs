@@ -55,8 +55,8 @@ impl Slice {
         Entities::from_entities(entities, None).map_err(|error| Unevaluable(error.to_string()))
     }
 
-    /// As the facts record it: an array's elements, in the order of type and id. The actions are the
-    /// schema's, which the facts name by digest.
+    /// As the facts record it: an array's elements, in the order of type and id. The actions are
+    /// the schema's, which the facts name by digest.
     pub(crate) fn write(&self, out: &mut Json) {
         for (position, (uid, parts)) in self.0.iter().enumerate() {
             out.raw(if position > 0 { r#",{"attrs":"# } else { r#"{"attrs":"# });

@@ -1,5 +1,11 @@
 //! The crate at its edge: what an owner, an operator or an agent would see.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the helpers are test code too: what they meet unexpectedly fails the test"
+)]
+
 mod support;
 
 mod annotations;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    Case, CharterInForce, DecisionId, Digest, Environment, PolicySetKind, Problems, Proof, Refused,
-    SecretVersion, Timestamp,
+    Ask, Case, CharterInForce, DecisionId, Dialect, Digest, Environment, Operation, PolicySetKind,
+    Problems, Proof, Refused, SecretVersion, Subject, Timestamp,
 };
 use policy::{
     AgentFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, Permit, Policies,
@@ -94,8 +94,24 @@ pub(crate) fn case() -> Case {
     Case {
         id: DecisionId::new(1, [7; 10]),
         received: NOW,
-        subject: None,
-        ask: None,
+        subject: Some(Subject {
+            agent: "demo-agent".parse().unwrap(),
+            proof: Proof::EmbeddedToken,
+            trust_domain: "example.org".into(),
+            credential: Digest::of(b"token"),
+            issued: NOW,
+            expires: NOW,
+            epoch: 1,
+        }),
+        ask: Some(Ask {
+            operation: Operation::ChatCompletions,
+            dialect: Dialect::OpenAi,
+            model: Some("gpt".parse().unwrap()),
+            stream: false,
+            input_bytes: 400,
+            output_tokens_max: None,
+            function_tools: 0,
+        }),
         agent_owner: Some("seat:support-lead".into()),
         target_owner: Some("seat:model-owner".into()),
         charter: Arc::new(CharterInForce {

@@ -1,1 +1,139 @@
-//! x
+//! Access to models never implies access to tools, secrets or downstream systems: a policy that
+//! speaks of another set's matters does not compile.
+
+use model::PolicySetKind::{self, Guardrails, Model, Secret, Tool};
+use policy::schema_text;
+
+use crate::support::{compiled, named, shown, source};
+
+/// `text` in `set` has exactly one problem: `code` at line 2 (`column`), saying each of `says`.
+fn check(set: PolicySetKind, text: &str, code: &str, says: &[&str]) {
+    let Err(problems) = compiled(&[source(set, "x.cedar", &named("x", text))]) else {
+        panic!("this compiles: {text}");
+    };
+    let all = shown(&problems);
+    assert_eq!(problems.len(), 1, "{text}\n{all}");
+    assert_eq!(problems[0].code, code, "{text}\n{all}");
+    for word in says {
+        assert!(all.contains(word), "`{word}` is missing in:\n{all}");
+    }
+}
+
+fn invoke(condition: &str) -> String {
+    format!(
+        "permit (principal, action == Action::\"InvokeModel\", resource) when {{ {condition} }};"
+    )
+}
+
+#[test]
+fn a_policy_that_leaves_its_domain_does_not_compile() {
+    let calls_a_tool = r#"permit (principal, action == Action::"CallTool", resource);"#;
+    check(Model, calls_a_tool, "policy-invalid", &["x.cedar:2:30", "unrecognized action"]);
+    let of_a_tool = r#"permit (principal, action == Action::"InvokeModel", resource is Tool);"#;
+    check(Model, of_a_tool, "policy-invalid", &["x.cedar:2:65", "unrecognized entity type `Tool`"]);
+    let any_model = r#"permit (principal, action in Action::"ModelAccess", resource);"#;
+    check(Tool, any_model, "policy-invalid", &["unrecognized action", "ToolAccess"]);
+}
+
+#[test]
+fn no_set_knows_the_actions_of_another() {
+    let own = [
+        (Model, ["InvokeModel", "ModelAccess"]),
+        (Tool, ["CallTool", "ToolAccess"]),
+        (Secret, ["UseSecret", "SecretAccess"]),
+        (PolicySetKind::Downstream, ["CallDownstream", "DownstreamAccess"]),
+    ];
+    for (set, _) in own {
+        for (of, actions) in own {
+            for action in actions {
+                let text = named(
+                    "x",
+                    &format!("permit (principal, action in Action::\"{action}\", resource);"),
+                );
+                let compiles = compiled(&[source(set, "x.cedar", &text)]).is_ok();
+                assert_eq!(compiles, set == of, "{action} in {}", set.as_str());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_action_stands_only_in_guardrails_and_guardrails_only_forbid() {
+    for set in PolicySetKind::ALL {
+        if set != Guardrails {
+            check(
+                set,
+                "permit (principal, action, resource);",
+                "policy-action-open",
+                &["x.cedar:1:1"],
+            );
+            check(set, "forbid (principal, action, resource);", "policy-action-open", &[]);
+        }
+    }
+    check(
+        Guardrails,
+        "permit (principal, action, resource);",
+        "guardrail-permits",
+        &["x.cedar:1:1"],
+    );
+    let forbid = named(
+        "x",
+        "forbid (principal, action, resource) when { context.caller.token_age_s > 300 };",
+    );
+    assert!(compiled(&[source(Guardrails, "x.cedar", &forbid)]).is_ok());
+}
+
+#[test]
+fn words_types_and_attributes_outside_the_schema_do_not_compile() {
+    let word = invoke(r#"principal.env == Env::"prd""#);
+    check(Model, &word, "policy-invalid", &["x.cedar:2:87", r#""dev", "staging", "prod""#]);
+    let unguarded = invoke("context.call.output_tokens_max < 5");
+    check(
+        Model,
+        &unguarded,
+        "policy-invalid",
+        &["optional attribute", "context.call has output_tokens_max"],
+    );
+    let misspelt = invoke(r#"principal.lifecyle == Lifecycle::"active""#);
+    check(Model, &misspelt, "policy-invalid", &["did you mean `lifecycle`?"]);
+    check(Model, &invoke(r#"principal.autonomy == "0""#), "policy-invalid", &["Long and String"]);
+    let server = r#"permit (principal, action == Action::"CallTool", resource is ToolServer);"#;
+    check(Tool, server, "policy-impossible", &["unable to find an applicable action"]);
+    check(Model, &invoke("false"), "policy-impossible", &["impossible"]);
+    check(
+        Model,
+        &invoke("resource.owner == \"se\u{430}t:x\""),
+        "policy-confusing-text",
+        &["mixed scripts"],
+    );
+}
+
+#[test]
+fn a_policy_follows_references_one_step_and_no_further() {
+    let one =
+        invoke(r#"context.provider.kind == ProviderKind::"demo" && principal.team == Team::"a""#);
+    assert!(compiled(&[source(Model, "x.cedar", &named("x", &one))]).is_ok());
+    check(
+        Model,
+        &invoke(r#"principal.team in Team::"a""#),
+        "policy-invalid",
+        &["requires level 2"],
+    );
+}
+
+#[test]
+fn a_template_is_no_policy() {
+    let text = r#"permit (principal == ?principal, action == Action::"UseSecret", resource);"#;
+    check(Secret, text, "policy-template", &["x.cedar:1:1"]);
+}
+
+#[test]
+fn each_set_is_shown_the_schema_it_is_checked_against() {
+    for set in [Model, Tool, Secret] {
+        let text = schema_text(set);
+        assert!(text.contains("entity Agent"), "{}", set.as_str());
+        assert_eq!(text.contains("action CallTool"), set == Tool);
+        assert_eq!(text.contains("action UseSecret"), set == Secret);
+    }
+    assert!(schema_text(Guardrails).contains("action CallDownstream"));
+}
