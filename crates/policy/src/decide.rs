@@ -91,22 +91,18 @@ impl Policies {
         policy_seat: &str,
         trail: &mut Trail,
     ) -> Result<Targets, Refusal> {
+        let world = world(asked, trail).map_err(|cause| trail.void(cause, asked))?;
         let mut permitted = Vec::with_capacity(asked.targets.len());
         let mut first_refusal = None;
-        let void = |unevaluable, trail: &mut Trail| trail.void(unevaluable, asked);
-        let world = match world(asked, trail) {
-            Ok(world) => world,
-            Err(unevaluable) => return Err(void(unevaluable, trail)),
-        };
         for target in asked.targets {
             match self.weigh_target(asked, target, &world, trail) {
-                Ok(Ok(target)) => permitted.push(target),
-                Ok(Err(No::Final(refusal))) => return Err(refusal),
-                Ok(Err(No::Unreachable)) => return Err(model_unknown(policy_seat)),
-                Ok(Err(No::Here(refusal))) => {
+                Ok(target) => permitted.push(target),
+                Err(No::Here(refusal)) => {
                     first_refusal.get_or_insert(refusal);
                 }
-                Err(unevaluable) => return Err(void(unevaluable, trail)),
+                Err(No::Final(refusal)) => return Err(refusal),
+                Err(No::Unreachable) => return Err(model_unknown(policy_seat)),
+                Err(No::Unevaluable(cause)) => return Err(trail.void(cause, asked)),
             }
         }
         let refusal = || first_refusal.unwrap_or_else(|| model_unknown(policy_seat));
@@ -120,7 +116,7 @@ impl Policies {
         target: &TargetFacts,
         world: &World,
         trail: &mut Trail,
-    ) -> Result<Result<Target, No>, Unevaluable> {
+    ) -> Result<Target, No> {
         let query = Query::invoke_model(asked, target);
         let request = query.request()?;
         let answer = self.answer(&query, &request, world, asked.call.now);
@@ -128,8 +124,7 @@ impl Policies {
         let mut policies = match answer {
             Answer::Permit(ids) => self.cite(&ids),
             Answer::Forbid(_) | Answer::Nothing | Answer::Error(_) => {
-                let no = self.model_refused(&answer, &request, world, asked);
-                return Ok(Err(no));
+                return Err(self.model_refused(&answer, &request, world, asked));
             }
         };
         if let Some(secret) = &target.secret {
@@ -139,16 +134,16 @@ impl Policies {
             match answer {
                 Answer::Permit(ids) => policies.extend(self.cite(&ids)),
                 Answer::Forbid(_) | Answer::Nothing | Answer::Error(_) => {
-                    return Ok(Err(self.refused(&answer, &SECRET_WORDS, &secret.owner)));
+                    return Err(self.refused(&answer, &SECRET_WORDS, &secret.owner));
                 }
             }
         }
-        Ok(Ok(Target {
+        Ok(Target {
             provider: target.provider.clone(),
             upstream_model: target.upstream_model.clone(),
             secret: target.secret.clone(),
             policies,
-        }))
+        })
     }
 
     fn model_refused(
@@ -211,6 +206,14 @@ enum No {
     Final(Refusal),
     /// The model does not exist for this caller.
     Unreachable,
+    /// The question could not be put, so the request is refused.
+    Unevaluable(Unevaluable),
+}
+
+impl From<Unevaluable> for No {
+    fn from(cause: Unevaluable) -> Self {
+        Self::Unevaluable(cause)
+    }
 }
 
 /// What a refusal tells the caller. The secret's words name neither the secret nor its owner.
