@@ -1,1 +1,49 @@
 //! The governed declarations as written: parse, locate, name by digest.
+//!
+//! In: a [`SourceTree`], paths and bytes. Out: a [`Charter`] with every value's place, all
+//! [problems](parse()) at once, and the [`Manifest`] whose digest names the charter. It does no
+//! I/O, runs no policy and decides nothing.
+
+mod agent;
+mod base_url;
+mod charter;
+pub mod code;
+mod date;
+mod fields;
+mod layout;
+mod located;
+mod manifest;
+mod mention;
+mod model_file;
+mod parse;
+mod people;
+mod policy_test;
+mod problem;
+mod provider;
+mod resolve;
+mod root;
+mod secret;
+mod secret_shape;
+mod ssh_line;
+mod suggest;
+mod text;
+mod tree;
+mod who;
+mod words;
+pub mod yaml;
+
+pub use agent::Agent;
+pub use charter::{Charter, PolicyFile};
+pub use date::{Date, DateError};
+pub use fields::{FIELDS, Field, FileKind};
+pub use located::Located;
+pub use manifest::{Manifest, ManifestError, manifest};
+pub use model_file::{Model, ModelTarget};
+pub use parse::parse;
+pub use people::{People, Person, Seat, Team};
+pub use policy_test::{Expectation, PolicyTest, TestAsk};
+pub use provider::{Provider, Timeouts};
+pub use root::{CharterFile, FORMAT, Limits, Secondary};
+pub use secret::Secret;
+pub use tree::{FILE_BYTES_MAX, FILES_MAX, SourceTree, TREE_BYTES_MAX};
+pub use words::{AgentStatus, Binding, DataClass, PersonTag, ProviderKind, Verdict};

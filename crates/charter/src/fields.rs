@@ -1,0 +1,199 @@
+//! Every field of every file, in one table: what is read, what is reported missing or unknown,
+//! and what the reference page says all come from here, so they cannot differ.
+
+use crate::yaml::Known;
+
+/// The kinds of YAML file a charter has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// `charter.yaml`.
+    Charter,
+    /// `people.yaml`.
+    People,
+    /// `agents/NAME.yaml`.
+    Agent,
+    /// `providers/NAME.yaml`.
+    Provider,
+    /// `models/FILE.yaml`.
+    Model,
+    /// `secrets/NAME.yaml`.
+    Secret,
+    /// `tests/FILE.yaml`.
+    PolicyTest,
+}
+
+/// One field of one kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The kind of file it stands in.
+    pub file: FileKind,
+    /// Its path from the root of the file: `.` before a field, `*` for a name of one's own, `[]`
+    /// for each item of a list.
+    pub field: &'static str,
+    /// The values it takes.
+    pub kind: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What holds where it is left out; empty for a required one.
+    pub default: &'static str,
+    /// What it is for.
+    pub what: &'static str,
+}
+
+impl FileKind {
+    /// All of them, in the order of the reference page.
+    pub const ALL: [Self; 7] = [
+        Self::Charter,
+        Self::People,
+        Self::Agent,
+        Self::Provider,
+        Self::Model,
+        Self::Secret,
+        Self::PolicyTest,
+    ];
+
+    /// The folder such files lie in; none for a file at the root.
+    #[must_use]
+    pub const fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Charter | Self::People => None,
+            Self::Agent => Some("agents"),
+            Self::Provider => Some("providers"),
+            Self::Model => Some("models"),
+            Self::Secret => Some("secrets"),
+            Self::PolicyTest => Some("tests"),
+        }
+    }
+
+    /// Where such a file lies.
+    #[must_use]
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Charter => "charter.yaml",
+            Self::People => "people.yaml",
+            Self::Agent => "agents/NAME.yaml",
+            Self::Provider => "providers/NAME.yaml",
+            Self::Model => "models/FILE.yaml",
+            Self::Secret => "secrets/NAME.yaml",
+            Self::PolicyTest => "tests/FILE.yaml",
+        }
+    }
+}
+
+/// The fields directly below `parent` in a file of `kind`; the root is the empty path.
+pub(crate) fn known(kind: FileKind, parent: &str) -> Vec<Known<'static>> {
+    let below = |field: &'static str| {
+        let name = match parent {
+            "" => field,
+            _ => field.strip_prefix(parent)?.strip_prefix('.')?,
+        };
+        (!name.contains(['.', '[', '*'])).then_some(name)
+    };
+    FIELDS
+        .iter()
+        .filter(|row| row.file == kind)
+        .filter_map(|row| {
+            let (required, what) = (row.required, row.what);
+            below(row.field).map(|name| Known { name, required, what })
+        })
+        .collect()
+}
+
+const fn must(
+    file: FileKind,
+    field: &'static str,
+    kind: &'static str,
+    what: &'static str,
+) -> Field {
+    Field { file, field, kind, required: true, default: "", what }
+}
+
+const fn may(
+    file: FileKind,
+    field: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    what: &'static str,
+) -> Field {
+    Field { file, field, kind, required: false, default, what }
+}
+
+use FileKind::{Agent, Charter, Model, People, PolicyTest, Provider, Secret};
+
+/// The table.
+#[rustfmt::skip]
+pub const FIELDS: &[Field] = &[
+    must(Charter, "portreeve", "`1`", "the format of this charter; this version reads format 1"),
+    must(Charter, "name", "name", "what this gateway is called; every administrative act is signed for it"),
+    must(Charter, "trust_domain", "trust domain", "the name its agents' identities are issued under, as in `acme.example`"),
+    must(Charter, "accountable", "seat", "the one seat that answers for the gateway, and for whatever names no owner"),
+    must(Charter, "secondary", "mapping", "the three seats that judge changes beside the accountable one"),
+    must(Charter, "secondary.policy", "seat", "the seat that judges what agents may do"),
+    must(Charter, "secondary.platform", "seat", "the seat that judges routing, providers and secrets"),
+    must(Charter, "secondary.response", "seat", "the seat that contains and answers incidents"),
+    must(Charter, "operator", "team", "the team that runs the gateway, and every agent that names no operator"),
+    may(Charter, "limits", "mapping", "the defaults below", "bounds on what one request may take"),
+    may(Charter, "limits.body_bytes_max", "1024 to 67108864", "10485760", "largest request body, in bytes"),
+
+    must(People, "persons", "mapping", "the natural persons, each under a name of the charter's own"),
+    must(People, "persons.*.name", "text", "what people call this person"),
+    must(People, "persons.*.email", "email address", "how to reach them; no two persons share one"),
+    must(People, "persons.*.keys", "list of SSH public keys", "the keys that sign for this person (`ssh-ed25519` or `sk-ssh-ed25519@openssh.com`), as in their `.pub` files; an empty list for somebody who signs nothing"),
+    may(People, "persons.*.tags", "list of `model-developer`", "`[]`", "what a person's work bars them from: a `model-developer` holds none of the four seats of charter.yaml"),
+    must(People, "teams", "mapping", "groups of persons, each under its name"),
+    must(People, "teams.*.members", "list of persons", "who belongs to the team; at least one"),
+    must(People, "seats", "mapping", "roles, each under its name and held by exactly one person"),
+    must(People, "seats.*.holder", "person", "who holds the seat"),
+    may(People, "seats.*.escalation", "list of seats", "`[]`", "whom to ask when the holder does not answer, in order"),
+
+    must(Agent, "name", "name", "the agent's name: that of the file without `.yaml`"),
+    must(Agent, "purpose", "text", "what the agent is for"),
+    may(Agent, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the agent"),
+    may(Agent, "operator", "team", "the operator of charter.yaml", "the team that runs it day to day"),
+    must(Agent, "environment", "`dev`, `staging` or `prod`", "where it runs; no `prod` agent is served while one person holds every seat"),
+    must(Agent, "status", "`active` or `suspended`", "whether it is served"),
+    may(Agent, "epoch", "1 to 4294967295", "1", "raise it to void every token that was issued to the agent before"),
+    may(Agent, "autonomy", "0 to 4", "0", "how far it acts alone: at 0 a person does each step, at 4 nobody watches"),
+    may(Agent, "data_class", "`public`, `internal`, `confidential` or `restricted`", "`public`", "the most sensitive data it may handle"),
+    must(Agent, "review_by", "date", "the last day, in UTC, on which this declaration stands unreviewed, as in `2026-12-31`"),
+    must(Agent, "bindings", "list", "how the agent proves who it is; at least one way"),
+    must(Agent, "bindings[].kind", "`embedded`", "`embedded`: by a token of this gateway's own issuer"),
+
+    must(Provider, "name", "name", "the provider's name: that of the file without `.yaml`"),
+    must(Provider, "kind", "`demo`, `openai` or `anthropic`", "the wire form it speaks; `demo` is built in and needs no network"),
+    may(Provider, "base_url", "URL", "the vendor's own; none for `demo`", "where it is: `https`, or `http` to this machine alone; no user, query or fragment"),
+    may(Provider, "secret", "secret", "none", "the secret that is lent for each call; needed wherever `base_url` is the vendor's"),
+    may(Provider, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the provider"),
+    may(Provider, "timeouts", "mapping", "the defaults below", "how long to wait for it"),
+    may(Provider, "timeouts.connect_ms", "100 to 60000", "5000", "longest time to connect, in milliseconds"),
+    may(Provider, "timeouts.first_byte_ms", "1000 to 600000", "60000", "longest time to the head of the answer, in milliseconds"),
+    may(Provider, "timeouts.idle_ms", "1000 to 600000", "60000", "longest silence within an answer, in milliseconds"),
+    may(Provider, "timeouts.total_ms", "1000 to 3600000", "600000", "longest time for a whole call, in milliseconds; not less than any of the others"),
+
+    must(Model, "name", "model name", "the model as agents name it; the file may be called anything"),
+    must(Model, "purpose", "text", "what the model is for"),
+    may(Model, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the model"),
+    must(Model, "targets", "list", "where it is served, the preferred place first; at least one"),
+    must(Model, "targets[].provider", "provider", "the provider"),
+    must(Model, "targets[].upstream_model", "text", "the provider's own name of the model"),
+
+    must(Secret, "name", "name", "the secret's name: that of the file without `.yaml`"),
+    must(Secret, "purpose", "text", "what the secret opens; never the secret itself"),
+    may(Secret, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the secret"),
+    must(Secret, "max_age_days", "1 to 3650", "oldest a sealed value may grow before it is overdue for rotation, in days"),
+    must(Secret, "active", "1 to 4294967295", "which sealed version is lent; `portreeve secret put` names the next"),
+
+    must(PolicyTest, "tests", "list", "what the policies must answer; at least one"),
+    must(PolicyTest, "tests[].name", "text", "what the test shows; no two tests share one"),
+    must(PolicyTest, "tests[].agent", "agent", "who asks"),
+    must(PolicyTest, "tests[].ask", "mapping", "what is asked"),
+    must(PolicyTest, "tests[].ask.model", "model name", "the model; one that no file declares only where `unknown` is expected"),
+    may(PolicyTest, "tests[].ask.provider", "provider", "each of the model's targets", "only the target at this provider"),
+    may(PolicyTest, "tests[].at", "RFC 3339 time", "2026-01-01T00:00:00Z", "the time of the question"),
+    may(PolicyTest, "tests[].proof", "`embedded_token`", "`embedded_token`", "how the caller proves who it is"),
+    may(PolicyTest, "tests[].token_age_s", "0 to 4294967295", "0", "age of the caller's credential, in seconds"),
+    may(PolicyTest, "tests[].stream", "`true` or `false`", "`false`", "whether the answer is to be streamed"),
+    must(PolicyTest, "tests[].expect", "mapping", "the answer"),
+    must(PolicyTest, "tests[].expect.verdict", "`allow`, `deny` or `unknown`", "the verdict; `unknown` is the 404 of something that could never be permitted"),
+    may(PolicyTest, "tests[].expect.policies", "list of policy ids", "`[]`", "policies that must be among those that decide, as in `[model/demo]`"),
+];

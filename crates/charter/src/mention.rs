@@ -1,0 +1,127 @@
+//! One file being read: the reader, and every name of something declared elsewhere.
+//!
+//! Mentions are kept apart from the values, so that an unknown seat is reported even where the
+//! object that names it could not be read for another reason.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use model::Place;
+
+use crate::fields::{self, FileKind};
+use crate::located::Located;
+use crate::yaml::{Fields, Node, Reader};
+use crate::{code, problem};
+
+/// What can be named from another place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Person,
+    Seat,
+    Team,
+    Agent,
+    Provider,
+    Secret,
+    Model,
+}
+
+/// A name of something declared elsewhere, and where it was written.
+#[derive(Debug)]
+pub(crate) struct Mention {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) place: Place,
+}
+
+/// One file being read.
+#[derive(Debug)]
+pub(crate) struct Sheet<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) kind: FileKind,
+    pub(crate) reader: Reader,
+    pub(crate) mentions: Vec<Mention>,
+}
+
+impl<'a> Sheet<'a> {
+    pub(crate) fn new(path: &'a str, kind: FileKind) -> Self {
+        Self { path, kind, reader: Reader::new(path), mentions: Vec::new() }
+    }
+
+    /// The file's name without folder and ending.
+    pub(crate) fn stem(&self) -> &'a str {
+        let name = self.path.rsplit('/').next().unwrap_or(self.path);
+        name.strip_suffix(".yaml").unwrap_or(name)
+    }
+
+    /// The fields of the object at `parent`, as the table lists them.
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, parent: &str) -> Option<Fields<'n>> {
+        self.reader.fields(node, &fields::known(self.kind, parent))
+    }
+
+    /// A text as a `T`, with its place.
+    pub(crate) fn located<T>(&mut self, node: &Node, help: &str) -> Option<Located<T>>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let value = self.reader.parsed(node, help)?;
+        Some(Located { value, place: self.reader.place(node.at) })
+    }
+
+    /// The name of something declared elsewhere. It is noted, to be looked for later.
+    pub(crate) fn mention<T>(&mut self, node: &Node, kind: Kind) -> Option<Located<T>>
+    where
+        T: FromStr<Err: Display> + Display,
+    {
+        let found: Located<T> = self.located(node, "name one that is declared")?;
+        let (name, place) = (found.value.to_string(), found.place.clone());
+        self.mentions.push(Mention { kind, name, place });
+        Some(found)
+    }
+
+    /// A list of such names, none of them twice.
+    pub(crate) fn mentions<T>(&mut self, items: &[Node], kind: Kind) -> Option<Vec<Located<T>>>
+    where
+        T: FromStr<Err: Display> + Display + Ord,
+    {
+        let mut whole = true;
+        let mut named: Vec<Located<T>> = Vec::new();
+        for item in items {
+            match self.mention::<T>(item, kind) {
+                Some(next) if named.iter().any(|other| other.value == next.value) => {
+                    let what = format!("`{}` is listed twice", next.value);
+                    self.reader.object(item.at, code::DUPLICATE, what, "list it once");
+                    whole = false;
+                }
+                Some(next) => named.push(next),
+                None => whole = false,
+            }
+        }
+        whole.then_some(named)
+    }
+
+    /// The object's own name, which is the name of the file.
+    pub(crate) fn own_name<T>(&mut self, node: &Node) -> Option<T>
+    where
+        T: FromStr<Err: Display> + AsRef<str>,
+    {
+        let help = "name the file and the object alike";
+        let name: T = self.reader.parsed(node, help)?;
+        let stem = self.stem();
+        if name.as_ref() == stem {
+            return Some(name);
+        }
+        let what = format!(
+            "the name is `{}` but the file is `{}`",
+            name.as_ref(),
+            problem::shown(self.path)
+        );
+        let help = format!("write `name: {stem}`, or rename the file");
+        self.reader.object(node.at, code::NAME_MISMATCH, what, &help);
+        None
+    }
+
+    /// The purpose: a text.
+    pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
+        self.reader.text(node).map(ToOwned::to_owned)
+    }
+}

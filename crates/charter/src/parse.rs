@@ -1,0 +1,199 @@
+//! A source tree to the charter it declares, with every problem at once.
+//!
+//! Three passes: read each file by itself, look for what files name in each other, say who can
+//! fix what. It parses no Cedar.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{ModelName, Place, PolicySetKind, Problems};
+
+use crate::charter::{Charter, PolicyFile};
+use crate::fields::FileKind;
+use crate::layout::{self, Spot};
+use crate::located::Located;
+use crate::mention::{Kind, Mention, Sheet};
+use crate::people::Declared;
+use crate::root::Governing;
+use crate::tree::SourceTree;
+use crate::yaml::Node;
+use crate::{
+    agent, code, model_file, people, policy_test, problem, provider, resolve, root, secret,
+    secret_shape, text, who, yaml,
+};
+
+/// Most problems that are listed; a charter with more is another kind of file altogether.
+const PROBLEMS_MAX: usize = 1_000;
+
+/// Reads every file of `tree`.
+///
+/// The problems are sorted by place, each once. With none, every name in the charter resolves
+/// and [`Charter::charter`] is there.
+///
+/// ```
+/// let tree = charter::SourceTree::from_files([("agents/a.yaml", "nme: a\n")]).unwrap();
+/// let (_, problems) = charter::parse(&tree);
+/// assert!(problems.iter().any(|problem| problem.help == "did you mean `name`?"));
+/// ```
+#[must_use]
+pub fn parse(tree: &SourceTree) -> (Charter, Problems) {
+    let mut reading = Reading::default();
+    for (path, bytes) in tree.files() {
+        reading.file(path, bytes);
+    }
+    reading.missing_files(tree);
+    resolve::check(&mut reading);
+    let Reading { charter, mut problems, declared, governing, owners, .. } = reading;
+    who::name(
+        &mut problems,
+        &who::Answering { declared: &declared, governing: &governing, owners: &owners },
+    );
+    problems.sort();
+    problems.dedup();
+    if problems.len() > PROBLEMS_MAX {
+        let what = format!("{} problems; the first {PROBLEMS_MAX} are listed", problems.len());
+        problems.truncate(PROBLEMS_MAX);
+        let help = "mend these first";
+        problems.push(problem::file(".", code::TOO_MANY_PROBLEMS, what, help));
+    }
+    (charter, problems)
+}
+
+/// What was read so far, and what is needed to check it.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) charter: Charter,
+    pub(crate) problems: Problems,
+    pub(crate) governing: Governing,
+    pub(crate) declared: Declared,
+    pub(crate) mentions: Vec<Mention>,
+    /// Where each policy test has its name.
+    pub(crate) test_names: Vec<Place>,
+    /// The seat that each file's object names as its owner.
+    owners: BTreeMap<String, String>,
+    /// Where each model's name was first seen.
+    models: BTreeMap<ModelName, Place>,
+}
+
+impl Reading {
+    fn file(&mut self, path: &str, bytes: &[u8]) {
+        match layout::spot(path) {
+            Ok(Spot::Yaml(kind)) => self.yaml(path, kind, bytes),
+            Ok(Spot::Policy(set)) => self.policy(path, set, bytes),
+            Ok(Spot::Note) => {
+                self.plain(path, bytes);
+            }
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    /// A file that is carried as text.
+    fn plain<'a>(&mut self, path: &str, bytes: &'a [u8]) -> Option<&'a str> {
+        let (text, problems) = text::read(path, bytes);
+        self.problems.extend(problems);
+        self.problems
+            .extend(text.map(|text| secret_shape::in_text(path, text)).unwrap_or_default());
+        text
+    }
+
+    fn policy(&mut self, path: &str, set: PolicySetKind, bytes: &[u8]) {
+        if let Some(text) = self.plain(path, bytes) {
+            let (path, text) = (path.to_owned(), text.to_owned());
+            self.charter.policies.push(PolicyFile { set, path, text });
+        }
+    }
+
+    fn yaml(&mut self, path: &str, kind: FileKind, bytes: &[u8]) {
+        let mut sheet = Sheet::new(path, kind);
+        self.declare(kind, sheet.stem());
+        let (root, problems) = yaml::parse(path, bytes);
+        self.problems.extend(problems);
+        let mut secrets = Vec::new();
+        let root = root.map(|root| secret_shape::refuse(path, root, &mut secrets));
+        // A secret in a comment is none of the tree's values; one value is reported once.
+        let lines: BTreeSet<_> = secrets.iter().map(|problem| problem.place.line).collect();
+        let raw = text::read(path, bytes).0.map(|text| secret_shape::in_text(path, text));
+        let beside = raw.unwrap_or_default();
+        self.problems.extend(beside.into_iter().filter(|one| !lines.contains(&one.place.line)));
+        self.problems.extend(secrets);
+        if let Some(root) = root {
+            self.object(&mut sheet, &root);
+        }
+        self.mentions.append(&mut sheet.mentions);
+        self.problems.extend(sheet.reader.into_problems());
+    }
+
+    /// Notes that a file declares something, even if it turns out to be unreadable: then what
+    /// names it is not at fault.
+    fn declare(&mut self, kind: FileKind, stem: &str) {
+        let kind = match kind {
+            FileKind::Agent => Kind::Agent,
+            FileKind::Provider => Kind::Provider,
+            FileKind::Secret => Kind::Secret,
+            FileKind::Charter | FileKind::People | FileKind::Model | FileKind::PolicyTest => return,
+        };
+        self.declared.names.insert((kind, stem.to_owned()));
+    }
+
+    fn object(&mut self, sheet: &mut Sheet<'_>, root: &Node) {
+        who::note_owner(&mut self.owners, sheet.path, root);
+        match sheet.kind {
+            FileKind::Charter => {
+                (self.charter.charter, self.governing) = root::read(sheet, root);
+            }
+            FileKind::People => {
+                let (people, declared) = people::read(sheet, root);
+                self.charter.people = people;
+                self.declared.merge(declared);
+            }
+            FileKind::Agent => {
+                let agent = agent::read(sheet, root);
+                self.charter.agents.extend(agent.map(|agent| (agent.name.clone(), agent)));
+            }
+            FileKind::Provider => {
+                let provider = provider::read(sheet, root);
+                let named = provider.map(|provider| (provider.name.clone(), provider));
+                self.charter.providers.extend(named);
+            }
+            FileKind::Model => self.model(sheet, root),
+            FileKind::Secret => {
+                let secret = secret::read(sheet, root);
+                self.charter.secrets.extend(secret.map(|secret| (secret.name.clone(), secret)));
+            }
+            FileKind::PolicyTest => {
+                for Located { value, place } in policy_test::read(sheet, root) {
+                    self.charter.tests.push(value);
+                    self.test_names.push(place);
+                }
+            }
+        }
+    }
+
+    fn model(&mut self, sheet: &mut Sheet<'_>, root: &Node) {
+        let (name, model) = model_file::read(sheet, root);
+        let Some(Located { value: name, place }) = name else {
+            // A model of unknown name might be the one that others mention.
+            self.declared.models_unsure = true;
+            return;
+        };
+        self.declared.names.insert((Kind::Model, name.to_string()));
+        if let Some(first) = self.models.get(&name) {
+            let what = format!("model `{name}` is declared already, at {first}");
+            let help = "remove one, or give it another name";
+            self.problems.push(problem::at(place, code::DUPLICATE, what, help));
+            return;
+        }
+        self.models.insert(name.clone(), place);
+        self.charter.models.extend(model.map(|model| (name, model)));
+    }
+
+    fn missing_files(&mut self, tree: &SourceTree) {
+        for kind in [FileKind::Charter, FileKind::People] {
+            let path = kind.pattern();
+            if tree.get(path).is_none() {
+                let what = format!("the charter has no `{path}`");
+                let help = "docs/reference/charter.md says what it holds";
+                self.problems.push(problem::file(path, code::MISSING_FILE, what, help));
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `tests/FILE.yaml`: what the policies must answer. It runs nothing.
+
+use model::{AgentName, ModelName, Place, PolicyId, Proof, ProviderName, Timestamp};
+
+use crate::code;
+use crate::located::Located;
+use crate::mention::{Kind, Sheet};
+use crate::words::Verdict;
+use crate::yaml::{Fields, Node};
+
+/// The time of a test that names none: 2026-01-01T00:00:00Z, so that a test says the same on
+/// every day.
+const AT: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+/// One test of the policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyTest {
+    /// What it shows.
+    pub name: String,
+    /// Who asks.
+    pub agent: Located<AgentName>,
+    /// What is asked.
+    pub ask: TestAsk,
+    /// When.
+    pub at: Timestamp,
+    /// How the caller proves who it is.
+    pub proof: Proof,
+    /// Age of its credential, in seconds.
+    pub token_age_s: u64,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The answer.
+    pub expect: Expectation,
+    /// Where the test is written.
+    pub place: Place,
+}
+
+/// What a test asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestAsk {
+    /// The model. Declared, unless the test expects it to be unknown.
+    pub model: Located<ModelName>,
+    /// Only the target at this provider; none is each of them.
+    pub provider: Option<Located<ProviderName>>,
+}
+
+/// What a test expects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Policies that must be among those that decide.
+    pub policies: Vec<Located<PolicyId>>,
+}
+
+/// Reads one file of tests.
+pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Vec<Located<PolicyTest>> {
+    let Some(fields) = sheet.fields(root, "") else { return Vec::new() };
+    let items = fields.required("tests", |node| sheet.reader.filled_list(node));
+    let mut tests = Vec::new();
+    for item in items.unwrap_or_default() {
+        tests.extend(test(sheet, item));
+    }
+    tests
+}
+
+/// One test, located at its name.
+fn test(sheet: &mut Sheet<'_>, item: &Node) -> Option<Located<PolicyTest>> {
+    let fields = sheet.fields(item, "tests[]")?;
+    let name = fields.required("name", |node| {
+        Some(Located { value: sheet.text(node)?, place: sheet.reader.place(node.at) })
+    });
+    let agent = fields.required("agent", |node| sheet.mention(node, Kind::Agent));
+    let expect = fields.required("expect", |node| expectation(sheet, node));
+    let ask = fields.required("ask", |node| {
+        let verdict = expect.as_ref().map(|expect| expect.verdict);
+        ask(sheet, node, verdict)
+    });
+    let circumstances = circumstances(sheet, &fields);
+    let Located { value: name, place: at_name } = name?;
+    let (at, proof, token_age_s, stream) = circumstances?;
+    let place = sheet.reader.place(item.at);
+    let (agent, ask, expect) = (agent?, ask?, expect?);
+    let test = PolicyTest { name, agent, ask, at, proof, token_age_s, stream, expect, place };
+    Some(Located { value: test, place: at_name })
+}
+
+fn circumstances(
+    sheet: &mut Sheet<'_>,
+    fields: &Fields<'_>,
+) -> Option<(Timestamp, Proof, u64, bool)> {
+    let at = fields.or("at", AT, |node| {
+        sheet.reader.parsed(node, "write a time such as 2026-11-24T09:00:00Z")
+    });
+    let proofs = [(Proof::EmbeddedToken.as_str(), Proof::EmbeddedToken)];
+    let proof = fields.or("proof", Proof::EmbeddedToken, |node| sheet.reader.one_of(node, &proofs));
+    let age =
+        fields.or("token_age_s", 0, |node| sheet.reader.integer(node, 0..=u64::from(u32::MAX)));
+    let stream = fields.or("stream", false, |node| sheet.reader.flag(node));
+    Some((at?, proof?, age?, stream?))
+}
+
+fn ask(sheet: &mut Sheet<'_>, node: &Node, verdict: Option<Verdict>) -> Option<TestAsk> {
+    let fields = sheet.fields(node, "tests[].ask")?;
+    // A model that nobody declared is what an `unknown` test may be about.
+    let model = fields.required("model", |node| match verdict {
+        Some(Verdict::Allow | Verdict::Deny) => sheet.mention(node, Kind::Model),
+        Some(Verdict::Unknown) | None => sheet.located(node, "write the name of a model"),
+    });
+    let provider = fields.optional("provider", |node| sheet.mention(node, Kind::Provider));
+    Some(TestAsk { model: model?, provider: provider? })
+}
+
+fn expectation(sheet: &mut Sheet<'_>, node: &Node) -> Option<Expectation> {
+    let fields = sheet.fields(node, "tests[].expect")?;
+    let verdict = fields.required("verdict", |node| sheet.reader.one_of(node, Verdict::WORDS));
+    let policies = fields.or("policies", Vec::new(), |node| policies(sheet, node));
+    Some(Expectation { verdict: verdict?, policies: policies? })
+}
+
+fn policies(sheet: &mut Sheet<'_>, node: &Node) -> Option<Vec<Located<PolicyId>>> {
+    let items = sheet.reader.list(node)?;
+    let mut policies: Vec<Located<PolicyId>> = Vec::new();
+    for item in items {
+        let help = "write the set and the @id, as in `model/demo`";
+        let Some(id) = sheet.located::<PolicyId>(item, help) else { continue };
+        if !id.as_str().contains('/') {
+            let what = format!("`{}` names no set", id.value);
+            sheet.reader.object(item.at, code::BAD_VALUE, what, help);
+        } else if policies.iter().any(|other| other.value == id.value) {
+            let what = format!("`{}` is listed twice", id.value);
+            sheet.reader.object(item.at, code::DUPLICATE, what, "list it once");
+        } else {
+            policies.push(id);
+        }
+    }
+    (policies.len() == items.len()).then_some(policies)
+}
