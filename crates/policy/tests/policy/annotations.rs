@@ -215,3 +215,17 @@ fn deep_conditions_are_refused_before_they_overflow_anything() {
     let many = format!("true{}", " } when { context.call.stream".repeat(400));
     assert!(with(many).is_empty(), "conditions side by side are not deep");
 }
+
+#[test]
+fn the_page_shows_a_policy_that_compiles_and_the_words_that_exist() {
+    let page = include_str!("../../../../docs/reference/policy.md");
+    let (_, rest) = page.split_once("```cedar\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert!(problems(Model, example).is_empty());
+    for word in policy::DataClass::ALL {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+    for word in policy::ProviderKind::ALL {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+}
