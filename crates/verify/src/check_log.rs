@@ -10,21 +10,16 @@ use tlog::walk::{self, JudgeEntry, Stopped, Walked};
 use crate::Failure;
 use crate::arguments::LogArguments;
 use crate::entries::Sequence;
-use crate::files::{read_if_there, read_text};
+use crate::files::{read, read_if_there};
 use crate::key::{self, Key};
-use crate::report::Report;
+use crate::report::{Report, plain};
 
 /// Checks the log and says what it holds.
 pub(crate) fn check(arguments: &LogArguments) -> Result<Report, Failure> {
     let key = key::for_log(&arguments.dir, arguments.vkey.as_deref())?;
     let checkpoint = open_checkpoint(&arguments.dir, &key)?;
-    let mut seen = Vec::new();
-    for file in &arguments.seen {
-        let note = read_text(file)?;
-        let earlier = walk::open(&note, &key.verifier)
-            .map_err(|finding| Failure::Finding(format!("{}: {finding}", file.display())))?;
-        seen.push(earlier);
-    }
+    let seen: Result<Vec<_>, _> = arguments.seen.iter().map(|file| open_seen(file, &key)).collect();
+    let seen = seen?;
     let mut sequence = Sequence::default();
     let mut judge = |index: u64, entry: &[u8]| sequence.take(index, entry);
     let walked = walk_folder(&arguments.dir, &checkpoint, &seen, &mut judge)?;
@@ -38,8 +33,23 @@ pub(crate) fn check(arguments: &LogArguments) -> Result<Report, Failure> {
 
 /// The log's checkpoint, signed by this key.
 pub(crate) fn open_checkpoint(dir: &Path, key: &Key) -> Result<Checkpoint, Failure> {
-    let note = read_text(&dir.join("checkpoint"))?;
-    walk::open(&note, &key.verifier).map_err(|finding| Failure::Finding(finding.to_string()))
+    open_note(&dir.join("checkpoint"), key, "the checkpoint is not text")
+}
+
+/// A checkpoint kept from earlier, signed by this key.
+fn open_seen(file: &Path, key: &Key) -> Result<Checkpoint, Failure> {
+    match open_note(file, key, "not text") {
+        Err(Failure::Finding(sentence)) => {
+            Err(Failure::Finding(format!("{}: {sentence}", file.display())))
+        }
+        other => other,
+    }
+}
+
+fn open_note(file: &Path, key: &Key, not_text: &str) -> Result<Checkpoint, Failure> {
+    let finding = |sentence: String| Failure::Finding(sentence);
+    let note = String::from_utf8(read(file)?).map_err(|_| finding(not_text.to_owned()))?;
+    walk::open(&note, &key.verifier).map_err(|found| finding(found.to_string()))
 }
 
 /// Walks the log in a folder.
@@ -49,8 +59,8 @@ pub(crate) fn walk_folder(
     seen: &[Checkpoint],
     judge: &mut JudgeEntry<'_>,
 ) -> Result<Walked, Failure> {
-    let mut read = |path: &str| read_if_there(&dir.join(path));
-    walk::walk(checkpoint, seen, &mut read, judge).map_err(|stopped: Stopped<io::Error>| {
+    let mut fetch = |path: &str| read_if_there(&dir.join(path));
+    walk::walk(checkpoint, seen, &mut fetch, judge).map_err(|stopped: Stopped<io::Error>| {
         match stopped {
             Stopped::Found(finding) => Failure::Finding(finding.to_string()),
             unreadable @ Stopped::Unreadable { .. } => Failure::Unreadable(unreadable.to_string()),
@@ -92,9 +102,10 @@ fn describe_seen(report: &mut Report, seen: &[Checkpoint]) {
 
 fn describe_entries(report: &mut Report, sequence: &Sequence) {
     let types: Vec<String> =
-        sequence.types().iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        sequence.types().iter().map(|(kind, count)| format!("{} {count}", plain(kind))).collect();
     report.line("types", types.join(", "));
-    report.line("epochs", sequence.epochs().to_string());
+    let (epochs, unclean) = (sequence.epochs(), sequence.unclean());
+    report.line("epochs", format!("{epochs}, {unclean} of them not ended in good order"));
     if let Some((first, latest)) = sequence.span() {
         report.line("time", format!("{first} to {latest}"));
         report.field("first", first.to_string());
@@ -107,12 +118,12 @@ fn describe_entries(report: &mut Report, sequence: &Sequence) {
         format!("{ended} of {due} due; {open} decisions have none, {stray} stray"),
     );
     let named: Vec<Value> =
-        pairing.open_named().map(|(id, index)| json!({ "id": id, "index": index })).collect();
-    for (id, index) in pairing.open_named() {
-        report.line("", format!("no outcome: decision {id}, entry {index}"));
+        pairing.open_named().map(|(index, id)| json!({ "id": id, "index": index })).collect();
+    for (index, id) in pairing.open_named() {
+        report.line("", format!("no outcome: decision {}, entry {index}", plain(id)));
     }
     report.field("types", json!(sequence.types()));
-    report.field("epochs", sequence.epochs());
+    report.field("epochs", json!({ "count": epochs, "unclean": unclean }));
     report.field("outcomes", json!({ "due": due, "ended": ended, "open": open, "stray": stray }));
     report.field("open", named);
 }

@@ -5,14 +5,15 @@ use tlog::proof::{TlogProof, TlogProofError};
 
 use crate::Failure;
 use crate::arguments::ProofArguments;
-use crate::files::{read, read_text};
+use crate::files::read;
 use crate::key;
-use crate::report::Report;
+use crate::report::{Report, plain};
 
 /// Checks the proof with the key alone; no log is needed.
 pub(crate) fn check(arguments: &ProofArguments) -> Result<Report, Failure> {
     let verifier = key::from_argument(&arguments.vkey)?;
-    let text = read_text(&arguments.file)?;
+    let text = String::from_utf8(read(&arguments.file)?)
+        .map_err(|_| Failure::Finding("the proof is not text".to_owned()))?;
     let proof = TlogProof::decode(&text).map_err(refused)?;
     let carried = proof.extra.as_deref().map(leaf_hash);
     let leaf = match &arguments.entry {
@@ -28,11 +29,7 @@ pub(crate) fn check(arguments: &ProofArguments) -> Result<Report, Failure> {
     if arguments.entry.is_none()
         && let Some(entry) = proof.extra.as_deref()
     {
-        // Control characters in an entry must not reach the reader's terminal.
-        report.line(
-            "entry",
-            String::from_utf8_lossy(entry).escape_debug().to_string().replace("\\\"", "\""),
-        );
+        report.line("entry", plain(&String::from_utf8_lossy(entry)));
     }
     report.line("verdict", "proved");
     report.field("origin", origin);

@@ -18,6 +18,7 @@ const OPEN_NAMED_MAX: usize = 20;
 pub(crate) struct Sequence {
     epoch: Option<Epoch>,
     epochs: u64,
+    unclean: u64,
     first: Option<Timestamp>,
     latest: Option<Timestamp>,
     types: BTreeMap<String, u64>,
@@ -41,8 +42,8 @@ pub(crate) struct Pairing {
     pub(crate) ended: u64,
     /// Outcomes whose decision is unknown, or had ended already.
     pub(crate) stray: u64,
-    /// Decisions without outcome so far, by id, and where they stand.
-    open: BTreeMap<String, u64>,
+    /// Decisions without outcome so far, by where they stand, and their ids.
+    open: BTreeMap<u64, String>,
 }
 
 /// The fields that every entry has.
@@ -76,31 +77,41 @@ impl Sequence {
     }
 
     fn take_epoch(&mut self, head: &Head<'_>) -> Result<(), String> {
-        let starts = head.kind == "epoch_start";
-        let previous = self.epoch.as_ref().map(|epoch| (epoch.number, epoch.last_seq));
-        match (&self.epoch, starts) {
-            (None, false) => return Err("stands before the first epoch_start".to_owned()),
-            (Some(epoch), false) if epoch.number != head.epoch => {
-                return Err(format!(
-                    "is of epoch {}, in the midst of epoch {}",
-                    head.epoch, epoch.number
-                ));
-            }
-            (Some(epoch), false) if epoch.stopped => {
-                return Err(format!("follows the epoch_stop of epoch {}", epoch.number));
-            }
-            (Some(epoch), true) if head.epoch <= epoch.number => {
-                return Err(format!(
-                    "starts epoch {}, which does not come after epoch {}",
-                    head.epoch, epoch.number
-                ));
-            }
-            (Some(_), false) => {}
-            (None | Some(_), true) => head.names_previous(previous)?,
+        if head.kind == "epoch_start" {
+            return self.start_epoch(head);
         }
-        self.epochs += u64::from(starts);
-        let stopped = head.kind == "epoch_stop";
-        self.epoch = Some(Epoch { number: head.epoch, last_seq: head.seq, stopped });
+        let Some(epoch) = &mut self.epoch else {
+            return Err("stands before the first epoch_start".to_owned());
+        };
+        if epoch.number != head.epoch {
+            return Err(format!("is of epoch {}, within epoch {}", head.epoch, epoch.number));
+        }
+        if epoch.stopped {
+            return Err(format!("follows the epoch_stop of epoch {}", epoch.number));
+        }
+        epoch.last_seq = head.seq;
+        epoch.stopped = head.kind == "epoch_stop";
+        Ok(())
+    }
+
+    fn start_epoch(&mut self, head: &Head<'_>) -> Result<(), String> {
+        let previous = self.epoch.as_ref();
+        if let Some(epoch) = previous.filter(|epoch| head.epoch != epoch.number + 1) {
+            return Err(format!("starts epoch {} after epoch {}", head.epoch, epoch.number));
+        }
+        let last = previous.map(|epoch| (epoch.number, epoch.last_seq));
+        let named = head.previous();
+        if named != last {
+            let says = |end: Option<(u64, u64)>| match end {
+                Some((epoch, seq)) => format!("number {seq} of epoch {epoch}"),
+                None => "nothing".to_owned(),
+            };
+            let (named, last) = (says(named), says(last));
+            return Err(format!("names {named} as what stands before it, but that is {last}"));
+        }
+        self.unclean += u64::from(previous.is_some_and(|epoch| !epoch.stopped));
+        self.epochs += 1;
+        self.epoch = Some(Epoch { number: head.epoch, last_seq: head.seq, stopped: false });
         Ok(())
     }
 
@@ -124,6 +135,11 @@ impl Sequence {
         self.epochs
     }
 
+    /// How many epochs were followed by another without an `epoch_stop`: a writer that crashed.
+    pub(crate) const fn unclean(&self) -> u64 {
+        self.unclean
+    }
+
     /// The times of the first and the latest entry.
     pub(crate) fn span(&self) -> Option<(Timestamp, Timestamp)> {
         self.first.zip(self.latest)
@@ -145,12 +161,15 @@ impl Pairing {
         match head.kind {
             "decision" if head.text("outcome") == Some("due") => {
                 self.due += 1;
-                self.open.insert(head.text("id").unwrap_or_default().to_owned(), index);
+                self.open.insert(index, head.text("id").unwrap_or_default().to_owned());
             }
-            "outcome" => match self.open.remove(head.text("decision").unwrap_or_default()) {
-                Some(_) => self.ended += 1,
-                None => self.stray += 1,
-            },
+            "outcome" => {
+                let decision = head.fields.get("decision").and_then(Value::as_u64);
+                match decision.and_then(|index| self.open.remove(&index)) {
+                    Some(_) => self.ended += 1,
+                    None => self.stray += 1,
+                }
+            }
             _ => {}
         }
     }
@@ -160,9 +179,9 @@ impl Pairing {
         self.open.len()
     }
 
-    /// The first of them by id, with the entry each stands at.
-    pub(crate) fn open_named(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.open.iter().take(OPEN_NAMED_MAX).map(|(id, index)| (id.as_str(), *index))
+    /// The first of them: where each stands, and its id.
+    pub(crate) fn open_named(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.open.iter().take(OPEN_NAMED_MAX).map(|(index, id)| (*index, id.as_str()))
     }
 }
 
@@ -188,19 +207,11 @@ impl<'a> Head<'a> {
         self.fields.get(name)?.as_str()
     }
 
-    /// An `epoch_start` names the epoch before it and that epoch's last number.
-    fn names_previous(&self, previous: Option<(u64, u64)>) -> Result<(), String> {
-        let named = self.fields.get("previous_seq").and_then(Value::as_u64);
-        let last_seq = previous.map(|(_, last_seq)| last_seq);
-        if named == last_seq {
-            return Ok(());
-        }
-        let says = |seq: Option<u64>| seq.map_or_else(|| "none".to_owned(), |seq| seq.to_string());
-        Err(format!(
-            "starts an epoch and says that the one before ended with number {}, but it was {}",
-            says(named),
-            says(last_seq)
-        ))
+    /// The epoch that an `epoch_start` says came before it, and that epoch's last number.
+    fn previous(&self) -> Option<(u64, u64)> {
+        let previous = self.fields.get("previous")?;
+        let number = |name: &str| previous.get(name)?.as_u64();
+        number("epoch").zip(number("last_seq"))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tlog::{KeyError, LogVerifier};
+use tlog::LogVerifier;
 
 use crate::Failure;
 use crate::files::{read_if_there, read_text};
@@ -80,7 +80,7 @@ pub(crate) fn from_argument(given: &str) -> Result<LogVerifier, Failure> {
         Err(error) => error,
     };
     let path = Path::new(given);
-    if as_text != KeyError::Form && !path.exists() {
+    if given.contains('+') && !path.exists() {
         return Err(Failure::Usage(format!("--vkey: {as_text}")));
     }
     LogVerifier::from_vkey(&read_text(path)?).map_err(|error| {

@@ -44,6 +44,18 @@ impl Report {
         if json {
             return format!("{}\n", serde_json::json!({ "ok": false, "finding": sentence }));
         }
-        format!("FINDING: {sentence}\n")
+        format!("FINDING: {}\n", plain(sentence))
     }
+}
+
+/// Text out of a log, made safe for a terminal: whoever wrote the log chose these characters.
+pub(crate) fn plain(text: &str) -> String {
+    let escaped = |each: char| {
+        if each.is_ascii() && !each.is_ascii_control() {
+            each.to_string()
+        } else {
+            each.escape_unicode().to_string()
+        }
+    };
+    text.chars().map(escaped).collect()
 }

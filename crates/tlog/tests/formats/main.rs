@@ -1,6 +1,12 @@
 //! The formats from outside: vectors that another implementation wrote, proofs of random trees,
 //! and what a changed bit, a missing file or a rewritten history does to each.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers outside test functions may fail a test too"
+)]
+
 mod proofs;
 mod tampering;
 mod tiles;
