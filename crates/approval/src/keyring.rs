@@ -97,7 +97,7 @@ impl Keyring {
         self.persons.get(person).map(Vec::as_slice)
     }
 
-    fn add(&mut self, person: &PersonName, line: &str) -> Result<(), KeyError> {
+    pub(crate) fn add(&mut self, person: &PersonName, line: &str) -> Result<(), KeyError> {
         let found = PersonPublicKey::parse(line)?;
         let owner = self.persons.iter().find_map(|(owner, keys)| {
             keys.iter().any(|known| known.is(found.key.key_data())).then(|| owner.clone())

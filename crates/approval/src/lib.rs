@@ -27,6 +27,7 @@
 
 mod act;
 mod approved;
+mod charter_keys;
 mod commitment;
 mod hexadecimal;
 mod keyring;

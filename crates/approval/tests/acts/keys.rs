@@ -1,10 +1,15 @@
 //! Which keys a keyring takes, and which private keys are read.
 
-use crate::desk::{SecurityKey, key, person};
-use approval::{KeyError, KeyTextError, Keyring, PersonKey};
+use std::collections::BTreeSet;
+
+use approval::{KeyError, KeyTextError, Keyring, PersonKey, SignedAct, verify};
+use charter::{Charter, Located, Person};
+use model::Place;
 use ssh_key::PublicKey;
 use ssh_key::public::{Ed25519PublicKey, KeyData};
 use zeroize::Zeroizing;
+
+use crate::desk::{SecurityKey, apply, gateway, key, person, signed_at};
 
 fn take(lines: &[(&str, &str)]) -> Result<Keyring, Vec<(String, usize, KeyError)>> {
     Keyring::from_lines(lines.iter().map(|(who, line)| (person(who), *line))).map_err(|errors| {
@@ -85,6 +90,53 @@ fn a_key_speaks_for_one_person_once() {
         ("cat".to_owned(), 1, KeyError::Unreadable),
     ];
     assert_eq!(errors, expected);
+}
+
+fn charter_with(keys: &[(&str, &[&str])]) -> Charter {
+    let mut charter = Charter::default();
+    for (index, (name, lines)) in keys.iter().enumerate() {
+        let located = |(column, line): (usize, &&str)| Located {
+            value: (*line).to_owned(),
+            place: Place::at("people.yaml", index + 1, column + 1),
+        };
+        let declared = Person {
+            name: (*name).to_owned(),
+            email: format!("{name}@acme.test"),
+            keys: lines.iter().enumerate().map(located).collect(),
+            tags: BTreeSet::new(),
+            place: Place::at("people.yaml", index + 1, 1),
+        };
+        charter.people.persons.insert(person(name), declared);
+    }
+    charter
+}
+
+#[test]
+fn a_charters_keys_verify_what_its_people_sign() {
+    let (ann, ben) = (key(1).public_line().unwrap(), key(2).public_line().unwrap());
+    let charter = charter_with(&[("ann", &[&ann]), ("ben", &[&ben]), ("cat", &[])]);
+    let keyring = Keyring::try_from(&charter).unwrap();
+    let by = |who, seed| {
+        let signed = SignedAct::sign(apply(who), &key(seed)).unwrap();
+        verify(&signed, &keyring, signed_at(), &gateway()).err().map(|refused| refused.code())
+    };
+    assert_eq!(by("ann", 1), None);
+    assert_eq!(by("ann", 2), Some("key_not_of_actor"));
+    assert_eq!(by("cat", 1), Some("unknown_actor"));
+}
+
+#[test]
+fn a_charters_bad_keys_are_all_pointed_at() {
+    let ann = key(1).public_line().unwrap();
+    let charter = charter_with(&[("ann", &[&ann, "x"]), ("ben", &[&ann])]);
+    let problems = Keyring::try_from(&charter).unwrap_err();
+    let found: Vec<_> = problems.iter().map(|it| (it.place.to_string(), it.code)).collect();
+    let expected = [
+        ("people.yaml:1:2".to_owned(), charter::code::BAD_KEY),
+        ("people.yaml:2:1".to_owned(), charter::code::DUPLICATE),
+    ];
+    assert_eq!(found, expected);
+    assert!(problems[1].what.contains("`ann`"), "{}", problems[1].what);
 }
 
 #[test]

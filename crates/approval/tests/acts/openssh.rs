@@ -8,9 +8,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::desk::{SecurityKey, apply, gateway, key, keyring, person, signed_at};
 use approval::{KeyTextError, Keyring, NAMESPACE, PersonKey, SignedAct, verify};
 use tempfile::TempDir;
+
+use crate::desk::{SecurityKey, apply, gateway, key, keyring, person, signed_at};
 
 /// A temporary folder in which `ssh-keygen` runs.
 struct Bench(TempDir);

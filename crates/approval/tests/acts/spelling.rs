@@ -1,6 +1,5 @@
 //! How acts are spelt: canonical bytes, JSON, objects, verbs, commitments.
 
-use crate::desk::{apply, charter, gateway, key, keyring, signed_at, stamp};
 use approval::{
     Act, ActError, Approved, Commitment, GatewayName, Nonce, NotApproved, Object,
     SIGNED_ACT_BYTES_MAX, Salt, SignedAct, Verb, VerifiedAct, verify,
@@ -9,6 +8,8 @@ use model::{Digest, SecretName};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
+
+use crate::desk::{apply, charter, gateway, key, keyring, signed_at, stamp};
 
 fn salt(byte: u8) -> Salt {
     Salt::new(Zeroizing::new([byte; 32]))

@@ -1,8 +1,5 @@
 //! Which signed acts are taken, and every way in which one is refused.
 
-use crate::desk::{
-    Parts, SecurityKey, apply, armour, charter, gateway, key, keyring, person, signed_at, stamp,
-};
 use approval::{
     Act, ActRefused, Commitment, DRIFT_MILLIS_MAX, KeyKind, Keyring, Nonce, Object, Salt,
     SignedAct, Stamp, Verb, verify,
@@ -10,6 +7,10 @@ use approval::{
 use model::Digest;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
+
+use crate::desk::{
+    Parts, SecurityKey, apply, armour, charter, gateway, key, keyring, person, signed_at, stamp,
+};
 
 fn check(what: &str, signed: &SignedAct, code: &str) {
     let refused = verify(signed, &keyring(), signed_at(), &gateway()).unwrap_err();
