@@ -15,7 +15,8 @@ use crate::dialer::Dialer;
 use crate::roots::tls_config;
 use crate::{Body, Endpoint, Phase, Roots, SendError, SetupError};
 
-/// Largest head of an answer, in bytes. The number of its headers is bounded by hyper: 100.
+/// Largest head of an answer: the bytes of its headers' names and values. Reading it is bounded
+/// by the buffer, whose last read may overshoot; the number of headers by hyper: 100.
 const HEAD_MAX: usize = 64 * 1024;
 
 /// What one client may use.
@@ -106,13 +107,18 @@ impl Client {
     }
 }
 
-/// Takes a final answer and nothing else: no redirect, no switch of protocols.
+/// Takes a final answer with a head of bounded size, and nothing else: no redirect, no switch of protocols.
 fn accept(
     endpoint: &Endpoint,
     answer: Result<Response<Incoming>, legacy::Error>,
 ) -> Result<Response<Incoming>, SendError> {
     let answer = answer.map_err(|error| SendError::from_client(endpoint.authority(), &error))?;
     let status = answer.status();
+    let bytes: usize =
+        answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEAD_MAX {
+        return Err(SendError::TooLarge);
+    }
     if status.is_redirection() {
         return Err(SendError::Redirect(status));
     }

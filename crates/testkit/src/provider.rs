@@ -12,8 +12,10 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio::sync::oneshot;
 
+use crate::Identity;
 use crate::gate::Watched;
 pub use script::Script;
 
@@ -24,6 +26,7 @@ pub const PROVIDER_KEY: &str = "sk-fake/provider+key=0001";
 #[derive(Debug)]
 pub struct FakeProvider {
     address: SocketAddr,
+    scheme: &'static str,
     state: Arc<Watched<State>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -57,6 +60,17 @@ impl FakeProvider {
     /// Starts one that expects [`PROVIDER_KEY`] and answers well.
     #[must_use]
     pub fn start() -> Self {
+        Self::listen(None)
+    }
+
+    /// Starts one behind TLS, as `identity`; `offered` are the protocol versions it speaks.
+    #[must_use]
+    pub fn start_tls(identity: &Identity, offered: &[&'static SupportedProtocolVersion]) -> Self {
+        Self::listen(Some(identity.server_config(offered)))
+    }
+
+    fn listen(tls: Option<ServerConfig>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a listener that tokio takes");
         let address = listener.local_addr().expect("a bound listener has an address");
@@ -70,8 +84,8 @@ impl FakeProvider {
         }));
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
-        let thread = std::thread::spawn(move || serve::run(listener, &shared, stopped));
-        Self { address, state, stop: Some(stop), thread: Some(thread) }
+        let thread = std::thread::spawn(move || serve::run(listener, tls, &shared, stopped));
+        Self { address, scheme, state, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Where it listens.
@@ -83,7 +97,7 @@ impl FakeProvider {
     /// Its base URL, without `/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// From now on, only this key is accepted.

@@ -40,6 +40,9 @@ pub enum Script {
     EchoHeaders,
     /// A head with 120 headers.
     ManyHeaders,
-    /// A head with one header of 100 KiB.
-    HugeHead,
+    /// A good answer whose head has one more header of `bytes` bytes.
+    HugeHead {
+        /// How long its value is.
+        bytes: usize,
+    },
 }

@@ -12,7 +12,10 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
 
 use super::speech::{Asked, Form, refused_key};
 use super::{Script, Seen, State};
@@ -46,32 +49,51 @@ struct CountIfDropped(Arc<Watched<State>>);
 type Answer = Response<Fed>;
 
 /// Serves until told to stop. Everything still under way is dropped then.
-pub(crate) fn run(listener: TcpListener, state: &Arc<Watched<State>>, stop: oneshot::Receiver<()>) {
+pub(crate) fn run(
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    state: &Arc<Watched<State>>,
+    stop: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
         .expect("a runtime for the fake provider");
     runtime.block_on(async {
         tokio::select! {
-            () = accept(listener, state) => {}
+            () = accept(listener, tls, state) => {}
             _ = stop => {}
         }
     });
 }
 
-async fn accept(listener: TcpListener, state: &Arc<Watched<State>>) {
+async fn accept(listener: TcpListener, tls: Option<ServerConfig>, state: &Arc<Watched<State>>) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+    let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
     while let Ok((stream, _peer)) = listener.accept().await {
         state.change(|state| state.connections += 1);
         let state = Arc::clone(state);
+        let tls = tls.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&state)));
-            // A connection that ends badly is what many scripts are for.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            match tls {
+                None => serve(stream, state).await,
+                Some(tls) => {
+                    // A client that does not trust us hangs up here, as it should.
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, state).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Watched<State>>) {
+    let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+    // A connection that ends badly is what many scripts are for.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn answer(
@@ -133,7 +155,7 @@ async fn act(
         }
         Script::GarbageSse => typed(StatusCode::OK, "text/event-stream", garbage()),
         Script::ManyHeaders => many_headers(asked),
-        Script::HugeHead => huge_head(asked),
+        Script::HugeHead { bytes } => huge_head(asked, bytes),
         Script::TruncatedBody => {
             let steps = vec![Step::Say(Bytes::from_static(b"{\"id\":\"chatc")), Step::BreakOff];
             let mut answer = fed("application/json", steps, None);
@@ -240,9 +262,9 @@ fn many_headers(asked: &Asked) -> Answer {
     answer
 }
 
-fn huge_head(asked: &Asked) -> Answer {
+fn huge_head(asked: &Asked, bytes: usize) -> Answer {
     let mut answer = whole(StatusCode::OK, asked.whole("hello"));
-    let value = "x".repeat(100 * 1024).parse().expect("a header value");
+    let value = "x".repeat(bytes).parse().expect("a header value");
     answer.headers_mut().insert("x-huge", value);
     answer
 }
