@@ -18,14 +18,15 @@ pub struct Date(jiff::civil::Date);
 pub struct DateError(String);
 
 impl Date {
-    /// The day, in UTC, that is `days` after the one of `instant`.
-    ///
-    /// None beyond the year 9999.
+    /// The last day that a calendar has.
+    const LAST: Self = Self(jiff::civil::Date::MAX);
+
+    /// The day, in UTC, that is `days` after the one of `instant`, or the last there is.
     #[must_use]
-    pub fn after(instant: Timestamp, days: u16) -> Option<Self> {
+    pub fn after(instant: Timestamp, days: u16) -> Self {
         let text: String = instant.to_string().chars().take(DATE_CHARS).collect();
-        let day = text.parse::<Self>().ok()?;
-        day.0.checked_add(jiff::Span::new().days(i64::from(days))).ok().map(Self)
+        let day = text.parse().unwrap_or(Self::LAST);
+        Self(day.0.saturating_add(jiff::Span::new().days(i64::from(days))))
     }
 
     /// The first instant after this day, in UTC: what is due by the day is overdue from then.
@@ -91,7 +92,7 @@ mod tests {
         let day: Date = "2026-12-31".parse().unwrap();
         assert_eq!(day.ends(), "2027-01-01T00:00:00Z".parse().unwrap());
         let eve: Timestamp = "2026-12-31T23:59:59.999Z".parse().unwrap();
-        assert_eq!(Date::after(eve, 0), Some(day));
-        assert_eq!(Date::after(eve, 1).map(|date| date.to_string()), Some("2027-01-01".into()));
+        assert_eq!(Date::after(eve, 0), day);
+        assert_eq!(Date::after(eve, 1).to_string(), "2027-01-01");
     }
 }

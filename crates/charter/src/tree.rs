@@ -96,6 +96,11 @@ impl SourceTree {
         Err(problems)
     }
 
+    /// Files that this crate itself wrote, at paths it chose.
+    pub(crate) fn written(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        Self(files.into_iter().collect())
+    }
+
     /// The files, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))

@@ -1,0 +1,80 @@
+use super::*;
+use crate::{manifest, parse};
+
+const KEY: &str = "ssh-ed25519 \
+    AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me@laptop: \"work\" #1";
+
+fn genesis() -> Genesis {
+    Genesis {
+        name: "portreeve".into(),
+        trust_domain: "0123456789ab.portreeve.internal".into(),
+        person: "founder".parse().unwrap(),
+        key_line: KEY.into(),
+        today: "2026-11-24T09:00:00Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_first_run_begins_with_a_charter_without_problems() {
+    let (charter, problems) = parse(&genesis_files(&genesis()));
+    assert_eq!(problems, []);
+    assert_eq!(charter.distinct_holders().len(), 1, "one person holds every seat");
+    let person = &charter.people.persons["founder"];
+    assert_eq!(person.keys[0].value, KEY);
+    assert_eq!(charter.agents["demo-agent"].review_by.to_string(), "2027-02-22");
+    assert_eq!(charter.policies.len(), 5, "a file in each set");
+    assert_eq!(charter.tests.len(), 3);
+}
+
+#[test]
+fn an_adopted_provider_adds_to_it_without_problems() {
+    for kinds in [&AdoptedKind::ALL[..1], &AdoptedKind::ALL[1..], &AdoptedKind::ALL[..]] {
+        let mut tree = genesis_files(&genesis());
+        for kind in kinds {
+            let added = adopted_provider_files(*kind);
+            let files = added.files().map(|(path, bytes)| (path.to_owned(), bytes.to_owned()));
+            tree = tree.with_files(files).unwrap();
+        }
+        let (charter, problems) = parse(&tree);
+        assert_eq!(problems, []);
+        for kind in kinds {
+            let provider = &charter.providers[kind.provider_name()];
+            let secret = provider.secret.as_ref().unwrap();
+            assert_eq!(secret.as_str(), kind.secret_name());
+            assert!(charter.secrets.contains_key(kind.secret_name()));
+        }
+    }
+}
+
+#[test]
+fn the_same_first_run_writes_the_same_charter() {
+    let digest = |genesis: &Genesis| manifest(&genesis_files(genesis)).digest();
+    assert_eq!(digest(&genesis()), digest(&genesis()));
+    assert_ne!(digest(&genesis()), digest(&Genesis { name: "other".into(), ..genesis() }));
+}
+
+#[test]
+fn no_template_has_a_slot_that_nobody_fills() {
+    let mut trees = AdoptedKind::ALL.map(adopted_provider_files).to_vec();
+    trees.push(genesis_files(&genesis()));
+    for (path, bytes) in trees.iter().flat_map(SourceTree::files) {
+        let text = std::str::from_utf8(bytes).unwrap();
+        assert!(!text.contains("{{") && !text.contains("}}"), "{path}");
+        assert!(!text.contains(": \n") && !text.contains("\"\""), "{path} has an empty value");
+    }
+}
+
+/// Values that are YAML of their own stay values; what is wrong with them is reported.
+#[test]
+fn a_value_cannot_write_fields_of_its_own() {
+    let hostile = "a\nsecondary: {{person}}\n# \u{1b}[2J\": x";
+    let genesis = Genesis {
+        name: hostile.into(),
+        trust_domain: hostile.into(),
+        key_line: hostile.into(),
+        ..genesis()
+    };
+    let (_, problems) = parse(&genesis_files(&genesis));
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["bad-value", "bad-value", "bad-value", "bad-key"]);
+}
