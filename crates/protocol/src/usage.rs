@@ -6,7 +6,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The usage that a whole answer reports; none where it reports none or not in whole numbers.
 ///
-/// `input_tokens` counts every token that was read, those from or into a cache included.
+/// `input_tokens` counts every token that was read, those from or into a cache included, and both
+/// counts include what summing up a long conversation took, which Anthropic reports apart.
 #[must_use]
 pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Usage> {
     let answer: Answer = serde_json::from_slice(body).ok()?;
@@ -23,7 +24,7 @@ struct Answer {
 }
 
 /// A `usage` object of either dialect. Counts that are not whole numbers read as absent.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Tokens {
     prompt_tokens: Count,
@@ -32,6 +33,31 @@ pub(crate) struct Tokens {
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
     output_tokens: Count,
+    iterations: Option<Vec<Iteration>>,
+}
+
+/// One of the steps of an Anthropic answer that took several.
+#[derive(Debug, Clone, Deserialize)]
+struct Iteration {
+    #[serde(rename = "type")]
+    kind: IterationKind,
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum IterationKind {
+    /// Summing up the conversation: the one kind whose tokens the totals leave out.
+    Compaction,
+    #[serde(other)]
+    Other,
 }
 
 /// What an Anthropic answer has reported so far. Its counts are cumulative, so each only grows.
@@ -41,11 +67,14 @@ pub(crate) struct Tally {
     cache_creation: Count,
     cache_read: Count,
     output: Count,
+    /// Tokens that the totals above leave out.
+    apart_input: u64,
+    apart_output: u64,
 }
 
 impl Tokens {
     /// The usage in OpenAI's words, if it is complete.
-    pub(crate) fn open_ai(self) -> Option<Usage> {
+    pub(crate) fn open_ai(&self) -> Option<Usage> {
         Some(Usage {
             input_tokens: self.prompt_tokens.0?,
             output_tokens: self.completion_tokens.0?,
@@ -53,13 +82,27 @@ impl Tokens {
     }
 
     /// The usage in Anthropic's words.
-    pub(crate) const fn anthropic(self) -> Tally {
+    pub(crate) fn anthropic(&self) -> Tally {
+        let iterations = self.iterations.iter().flatten();
+        let apart = || iterations.clone().filter(|one| one.kind == IterationKind::Compaction);
         Tally {
             input: self.input_tokens,
             cache_creation: self.cache_creation_input_tokens,
             cache_read: self.cache_read_input_tokens,
             output: self.output_tokens,
+            apart_input: apart().map(Iteration::input).fold(0, u64::saturating_add),
+            apart_output: apart()
+                .map(|one| one.output_tokens.or_zero())
+                .fold(0, u64::saturating_add),
         }
+    }
+}
+
+impl Iteration {
+    fn input(&self) -> u64 {
+        let cached = self.cache_creation_input_tokens.or_zero();
+        let cached = cached.saturating_add(self.cache_read_input_tokens.or_zero());
+        self.input_tokens.or_zero().saturating_add(cached)
     }
 }
 
@@ -70,14 +113,17 @@ impl Tally {
         self.cache_creation = self.cache_creation.max(later.cache_creation);
         self.cache_read = self.cache_read.max(later.cache_read);
         self.output = self.output.max(later.output);
+        self.apart_input = self.apart_input.max(later.apart_input);
+        self.apart_output = self.apart_output.max(later.apart_output);
     }
 
     /// The usage so far; none before both directions were reported.
     pub(crate) fn total(self) -> Option<Usage> {
         let cached = self.cache_creation.or_zero().saturating_add(self.cache_read.or_zero());
+        let input = self.input.0?.saturating_add(cached);
         Some(Usage {
-            input_tokens: self.input.0?.saturating_add(cached),
-            output_tokens: self.output.0?,
+            input_tokens: input.saturating_add(self.apart_input),
+            output_tokens: self.output.0?.saturating_add(self.apart_output),
         })
     }
 }

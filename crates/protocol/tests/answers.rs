@@ -1,5 +1,7 @@
 //! The gateway's own answers, and usage out of a provider's: input and expected output.
 
+#![allow(clippy::expect_used, reason = "what a test is given must be what it says")]
+
 use model::{Dialect, ModelName, Refusal, RefusalCode, Usage};
 use protocol::{
     MODELS_PER_PAGE, content_type_ok, error_body, error_event, model_list, request_id_header, usage,

@@ -1,6 +1,8 @@
 //! What holds for any bytes at all: nothing panics, one verdict with a slow reference reader,
 //! and a forwarded body says what the received one said.
 
+#![allow(clippy::expect_used, reason = "what a test is given must be what it says")]
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -1,5 +1,7 @@
 //! Runs `spec/vectors/protocol/requests.json`: what is read, spliced and refused.
 
+#![allow(clippy::expect_used, reason = "what a test is given must be what it says")]
+
 use bytes::Bytes;
 use model::{Dialect, Operation};
 use protocol::{Limits, read};

@@ -1,5 +1,11 @@
 //! Runs `spec/vectors/protocol/streams.json` through the meter, cut up in every way.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test is given must be what it says"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 

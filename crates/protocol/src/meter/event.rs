@@ -48,6 +48,8 @@ struct Chunk {
     choices: Option<Vec<IgnoredAny>>,
     usage: Option<Tokens>,
     error: Option<IgnoredAny>,
+    /// What the client asked for beside usage: a chunk that brings it is not withheld.
+    moderation: Option<IgnoredAny>,
 }
 
 /// The data of an event of the Anthropic dialect.
@@ -168,9 +170,10 @@ impl Tail {
         }
         let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return false };
         self.failed |= chunk.error.is_some();
-        self.open_ai = chunk.usage.and_then(Tokens::open_ai).or(self.open_ai);
+        self.open_ai = chunk.usage.as_ref().and_then(Tokens::open_ai).or(self.open_ai);
         chunk.usage.is_some()
             && chunk.error.is_none()
+            && chunk.moderation.is_none()
             && chunk.choices.is_some_and(|choices| choices.is_empty())
     }
 

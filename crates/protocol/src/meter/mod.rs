@@ -6,9 +6,6 @@
 mod event;
 mod lines;
 
-#[cfg(test)]
-mod tests;
-
 use bytes::{Bytes, BytesMut};
 use model::{Dialect, Usage};
 

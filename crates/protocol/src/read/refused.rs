@@ -26,7 +26,7 @@ pub(super) enum Used {
 pub(super) struct Refused {
     pub(super) name: &'static str,
     used: Used,
-    code: RefusalCode,
+    pub(super) code: RefusalCode,
     remark: &'static str,
 }
 
@@ -55,6 +55,9 @@ pub(super) const REFUSED: &[Refused] = &[
     // Anthropic: the MCP connector; code containers and the skills loaded into them.
     refused("mcp_servers", Used::NotEmpty, RemoteMcpRefused, MCP),
     refused("container", Used::Present, StoredObjectRefused, STORED),
+    // Anthropic: conversations kept at the provider; other models where one declines.
+    refused("thread", Used::Present, StoredObjectRefused, STORED),
+    refused("fallbacks", Used::NotEmpty, FieldInvalid, MODELS),
     // Servers that speak these forms: search and retrieval by the provider.
     refused("search_parameters", Used::Present, ProviderToolRefused, TOOL),
     refused("enable_search", Used::NotFalse, ProviderToolRefused, TOOL),
@@ -62,7 +65,6 @@ pub(super) const REFUSED: &[Refused] = &[
     refused("data_sources", Used::NotEmpty, ProviderToolRefused, TOOL),
     // Routers that speak these forms: other models than the one that was decided on.
     refused("models", Used::NotEmpty, FieldInvalid, MODELS),
-    refused("fallbacks", Used::NotEmpty, FieldInvalid, MODELS),
 ];
 
 /// Refuses the first field of the list that `root` uses, in whatever case it is written.
