@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, RandomizedNonceKey};
 use aws_lc_rs::{hmac, rand};
@@ -26,9 +27,10 @@ const ID_CONTEXT: &[u8] = b"portreeve sealing key id v1";
 /// What the key of fingerprints is derived over.
 const FINGERPRINT_CONTEXT: &[u8] = b"portreeve secret fingerprint key v1";
 
-/// The key under which the gateway's secrets are sealed (256 bits).
+/// The key under which the gateway's secrets are sealed (256 bits). Clones share it.
+#[derive(Clone)]
 pub struct SealingKey {
-    wrapping: RandomizedNonceKey,
+    wrapping: Arc<RandomizedNonceKey>,
     fingerprinting: hmac::Key,
     id: String,
 }
@@ -152,13 +154,13 @@ impl SealingKey {
         let id = hmac::sign(&root, ID_CONTEXT);
         let fingerprinting = hmac::sign(&root, FINGERPRINT_CONTEXT);
         Some(Self {
-            wrapping: RandomizedNonceKey::new(&AES_256_GCM_SIV, bytes).ok()?,
+            wrapping: Arc::new(RandomizedNonceKey::new(&AES_256_GCM_SIV, bytes).ok()?),
             fingerprinting: hmac::Key::new(hmac::HMAC_SHA256, fingerprinting.as_ref()),
             id: hex(id.as_ref().iter().take(8)),
         })
     }
 
-    pub(crate) const fn wrapping(&self) -> &RandomizedNonceKey {
+    pub(crate) fn wrapping(&self) -> &RandomizedNonceKey {
         &self.wrapping
     }
 
