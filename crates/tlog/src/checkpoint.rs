@@ -8,6 +8,16 @@ use crate::text::{base64, decimal, hash_from_base64};
 use crate::tree::{Hash, empty_root};
 
 /// A log's size and root under its name.
+///
+/// ```
+/// # use tlog::{Checkpoint, LogKey, empty_root};
+/// let key = LogKey::generate("example.com/log".parse()?, [7; 32]);
+/// let checkpoint = Checkpoint { origin: key.name().clone(), size: 0, root: empty_root() };
+/// let note = checkpoint.sign(&key);
+/// assert_eq!(Checkpoint::open(&note, &key.verifier()), Ok(checkpoint));
+/// assert!(Checkpoint::open(&note.replace("0", "1"), &key.verifier()).is_err());
+/// # Ok::<(), tlog::OriginError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The log's name.

@@ -8,155 +8,18 @@
 //! It reads nothing itself: the caller hands over files by path. An entry's content is the
 //! caller's to judge, by a closure. One pass, memory for one bundle and the tree's right edge.
 
+mod finding;
+
 use std::fmt;
 
 use crate::bundle::{self, Bundle, BundleError};
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::Checkpoint;
 use crate::key::LogVerifier;
-use crate::note::NoteError;
 use crate::text::base64;
 use crate::tile::{self, TILE_BYTES_MAX, TileEdge, TileHashes};
 use crate::tree::{CompactRange, Hash, leaf_hash};
 
-/// What is wrong with a log, each in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    /// The checkpoint carries no signature of the key.
-    #[error("the checkpoint is not signed by the key {key}")]
-    NotSigned {
-        /// The key's name and id.
-        key: String,
-    },
-    /// The checkpoint carries a signature that claims to be of the key.
-    #[error(
-        "the checkpoint claims to be signed by the key {key}, and its text or signature was changed"
-    )]
-    Forged {
-        /// The key's name and id.
-        key: String,
-    },
-    /// The checkpoint cannot be read.
-    #[error("the checkpoint cannot be read: {why}")]
-    CheckpointUnreadable {
-        /// Why.
-        why: String,
-    },
-    /// The checkpoint is of a log of another name.
-    #[error("the checkpoint is of the log `{found}`, but the key is of `{expected}`")]
-    OriginDiffers {
-        /// The name in the checkpoint.
-        found: String,
-        /// The name of the key.
-        expected: String,
-    },
-    /// The entries end before the checkpoint does.
-    #[error("the log is shorter than its checkpoint: {entries} entries are there of {size} signed")]
-    LogShorter {
-        /// Entries that are there.
-        entries: u64,
-        /// Entries that the checkpoint covers.
-        size: u64,
-    },
-    /// A bundle is missing while later ones are there.
-    #[error("the entry bundle {path} is missing, though the checkpoint covers {size} entries")]
-    BundleMissing {
-        /// The bundle's path.
-        path: String,
-        /// Entries that the checkpoint covers.
-        size: u64,
-    },
-    /// A bundle's bytes are not entries.
-    #[error("the entry bundle {path} cannot be read: {why}")]
-    BundleUnreadable {
-        /// The bundle's path.
-        path: String,
-        /// Why.
-        why: BundleError,
-    },
-    /// One entry is not the one that was signed.
-    #[error(
-        "entry {index} (number {position} of bundle {path}) is not what checkpoint {size} signed: \
-         the signed tree holds another hash there"
-    )]
-    EntryDiffers {
-        /// The entry's index in the log.
-        index: u64,
-        /// Its position in the bundle, from 0.
-        position: u64,
-        /// The bundle's path.
-        path: String,
-        /// Entries that the checkpoint covers.
-        size: u64,
-    },
-    /// The entries are not those that were signed; which, cannot be told.
-    #[error(
-        "the entries give the root {computed}, but checkpoint {size} signed {signed}: at least one \
-         entry was changed, moved or replaced"
-    )]
-    RootDiffers {
-        /// Entries that the checkpoint covers.
-        size: u64,
-        /// The root that the entries give, in base64.
-        computed: String,
-        /// The root that was signed, in base64.
-        signed: String,
-    },
-    /// A checkpoint seen earlier is larger than the log's.
-    #[error(
-        "the log was rolled back: a checkpoint of {held} entries was seen, this one has {size}"
-    )]
-    RolledBack {
-        /// The size seen earlier.
-        held: u64,
-        /// The size now.
-        size: u64,
-    },
-    /// A checkpoint seen earlier is of another history.
-    #[error(
-        "the log's history was rewritten: its first {held} entries are not those that a checkpoint \
-         seen earlier signed"
-    )]
-    Forked {
-        /// The size of the checkpoint seen earlier.
-        held: u64,
-    },
-    /// The caller refuses an entry's content.
-    #[error("entry {index} (number {position} of bundle {path}) {why}")]
-    EntryRefused {
-        /// The entry's index in the log.
-        index: u64,
-        /// Its position in the bundle, from 0.
-        position: u64,
-        /// The bundle's path.
-        path: String,
-        /// What the caller says of it, as the rest of a sentence: "is not a JSON object".
-        why: String,
-    },
-    /// A tile is missing.
-    #[error("the tile {path} is missing; the entries are intact")]
-    TileMissing {
-        /// The tile's path.
-        path: String,
-    },
-    /// A tile has another length.
-    #[error("the tile {path} has {bytes} bytes, not {expected}; the entries are intact")]
-    TileLength {
-        /// The tile's path.
-        path: String,
-        /// Bytes it has.
-        bytes: usize,
-        /// Bytes it should have.
-        expected: usize,
-    },
-    /// A tile holds something else than the entries give.
-    #[error("the tile {path} differs from the entries at hash {hash}; the entries are intact")]
-    TileDiffers {
-        /// The tile's path.
-        path: String,
-        /// The first hash that differs, from 0.
-        hash: usize,
-    },
-}
+pub use finding::Finding;
 
 /// Why a walk ended without a result.
 #[derive(Debug)]
@@ -196,18 +59,7 @@ pub type JudgeEntry<'a> = dyn FnMut(u64, &[u8]) -> Result<(), String> + 'a;
 /// # Errors
 /// A finding: the note is not a checkpoint that this key signed for the log of its name.
 pub fn open(note: &str, verifier: &LogVerifier) -> Result<Checkpoint, Finding> {
-    Checkpoint::open(note, verifier).map_err(|error| match error {
-        CheckpointError::Note(NoteError::NotSigned) => {
-            Finding::NotSigned { key: verifier.to_string() }
-        }
-        CheckpointError::Note(NoteError::Forged) => Finding::Forged { key: verifier.to_string() },
-        CheckpointError::OriginDiffers { found, expected } => {
-            Finding::OriginDiffers { found, expected: expected.to_string() }
-        }
-        error @ (CheckpointError::Note(_) | CheckpointError::Form(_)) => {
-            Finding::CheckpointUnreadable { why: error.to_string() }
-        }
-    })
+    Checkpoint::open(note, verifier).map_err(|error| Finding::of_checkpoint(error, verifier))
 }
 
 /// Walks a log against its checkpoint and against checkpoints of it that were `held` from
@@ -397,7 +249,7 @@ impl<'a> Walk<'a> {
         if computed != *root {
             let hinted = self.hinted.as_ref().is_some_and(|hinted| hinted.root() == *root);
             return Err(match self.first_difference.filter(|_| hinted) {
-                Some(index) => entry_differs(index, *size),
+                Some(index) => Finding::entry_differs(index, *size),
                 None => {
                     let (computed, signed) = (base64(&computed), base64(root));
                     Finding::RootDiffers { size: *size, computed, signed }
@@ -409,14 +261,6 @@ impl<'a> Walk<'a> {
             None => Ok(self.walked),
         }
     }
-}
-
-fn entry_differs(index: u64, size: u64) -> Finding {
-    let width = u64::from(tile::WIDTH);
-    let number = index / width;
-    let rest = u16::try_from(size - number * width).unwrap_or(tile::WIDTH).min(tile::WIDTH);
-    let path = Bundle::new(number, rest).map_or_else(|_| String::new(), |bundle| bundle.path());
-    Finding::EntryDiffers { index, position: index % width, path, size }
 }
 
 /// The hashes in a tile's file, or in the full one that has replaced it; the inner error is
