@@ -3,9 +3,11 @@
 //! It accepts what RFC 8259 accepts and refuses, beyond that, what two readers could read
 //! differently: duplicate keys, unpaired surrogates, numbers no `f64` holds.
 
+mod fault;
 mod scan;
 mod tape;
 mod text;
+mod token;
 
 #[cfg(test)]
 mod tests;
