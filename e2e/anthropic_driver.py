@@ -19,9 +19,16 @@ class Driver:
         self.client = self.client_with(where.token)
 
     def client_with(self, token: str) -> anthropic.Anthropic:
-        """A client as its users make it, except that it never retries: a retry would hide a fault."""
+        """A client as its users make it, except that it never retries: a retry would hide a fault.
+
+        The bare upstream may close a connection that it said it would keep: there one retry is
+        the client's business.
+        """
         return anthropic.Anthropic(
-            base_url=self.where.base_url, api_key=token, max_retries=0, timeout=60
+            base_url=self.where.base_url,
+            api_key=token,
+            max_retries=0 if self.where.through_gateway else 1,
+            timeout=60,
         )
 
     def ask(self, **more):
@@ -118,6 +125,17 @@ class Driver:
         )
         check_error(refusal, "not_found_error")
 
+    def hides_what_is_never_permitted(self) -> None:
+        names = ("no-such-model", self.where.never_permitted)
+        refusals = [
+            harness.refused_with(
+                anthropic.NotFoundError, 404, lambda name=name: self.ask(model=name)
+            )
+            for name in names
+        ]
+        harness.alike(*refusals, names)
+        assert names[1] not in [model.id for model in self.client.models.list(limit=100)]
+
     def refuses_a_provider_tool(self) -> None:
         tools = [{"type": "web_search_20250305", "name": "web_search"}]
         refusal = harness.refused_with(
@@ -184,6 +202,9 @@ def main() -> None:
         checks.run("a provider tool is PermissionDeniedError", driver.refuses_a_provider_tool)
         checks.run("a remote MCP server is PermissionDeniedError", driver.refuses_a_remote_mcp_server)
         checks.run("no max_tokens is BadRequestError", driver.refuses_a_body_without_a_cap)
+    if driver.where.never_permitted:
+        what = "a model never permitted looks like a missing one"
+        checks.run(what, driver.hides_what_is_never_permitted)
     checks.finish()
 
 

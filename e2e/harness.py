@@ -23,6 +23,7 @@ class Target:
     base_url: str
     token: str
     model: str
+    never_permitted: str | None
     through_gateway: bool
 
 
@@ -30,19 +31,18 @@ def target(description: str) -> Target:
     """The target from the command line; the token comes by a file, never by an argument."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--base-url", required=True, help="origin without a path")
-    parser.add_argument("--token-file", help="a file that holds only the bearer token")
+    parser.add_argument("--token-file", required=True, help="a file that holds only the token")
     parser.add_argument("--model", required=True)
+    parser.add_argument("--never-permitted", help="a declared model that no policy permits")
     parser.add_argument(
         "--bare",
         action="store_true",
         help="the upstream itself answers: skip what only the gateway promises",
     )
     given = parser.parse_args()
-    token = "none"
-    if given.token_file:
-        with open(given.token_file, encoding="ascii") as file:
-            token = file.read().strip()
-    return Target(given.base_url, token, given.model, not given.bare)
+    with open(given.token_file, encoding="ascii") as file:
+        token = file.read().strip()
+    return Target(given.base_url, token, given.model, given.never_permitted, not given.bare)
 
 
 class Checks:
@@ -98,6 +98,21 @@ def receipt_of(headers: Mapping[str, str]) -> str:
     assert text, f"no {RECEIPT_HEADER} header"
     assert re.fullmatch(r"[!-~]+( [!-~]+)*", text), "the receipt is not header-safe ASCII"
     return text
+
+
+def alike(one: Exception, other: Exception, names: tuple[str, str]) -> None:
+    """Two refusals that must not be told apart, but for the name asked for and the ids."""
+
+    def seen(refusal: Exception, name: str) -> tuple[int, list[str], str]:
+        response = refusal.response
+        text = response.text.replace(name, "NAME")
+        for header in (DECISION_HEADER, "x-request-id", "request-id"):
+            if response.headers.get(header):
+                text = text.replace(response.headers[header], "ID")
+        return response.status_code, sorted(response.headers.keys()), text
+
+    first, second = seen(one, names[0]), seen(other, names[1])
+    assert first == second, f"{first} can be told from {second}"
 
 
 def not_forwarded(headers: Mapping[str, str]) -> None:

@@ -4,11 +4,12 @@ SmolLM2-135M runs inside llama.cpp's own HTTP server, which speaks both the Open
 Anthropic wire form. The model is weak: tests assert on protocol and usage, never on prose.
 It listens on the loopback interface only, and reaches no network.
 
-The first line on standard output is `listening http://127.0.0.1:PORT`. The server stops
-when its standard input ends, or on SIGTERM.
+It demands the key in MODEL_KEY, as a provider would. The first line on standard output is
+`listening http://127.0.0.1:PORT`. The server stops when its standard input ends, or on SIGTERM.
 """
 
 import importlib.util
+import os
 import pathlib
 import signal
 import sys
@@ -36,8 +37,12 @@ def main() -> None:
     params.model_alias = [ALIAS]
     params.hostnames = ["127.0.0.1"]
     params.port = 0
+    params.api_keys = [os.environ["MODEL_KEY"]]
     params.n_ctx = CONTEXT_TOKENS
     params.n_predict = 64
+    # One thread: several wait for each other in a loop, which is slow where the machine is busy.
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     params.ui = False
     params.sampling.seed = 7
     params.sampling.temp = 0.0

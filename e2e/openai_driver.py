@@ -21,9 +21,16 @@ class Driver:
         self.client = self.client_with(where.token)
 
     def client_with(self, token: str) -> openai.OpenAI:
-        """A client as its users make it, except that it never retries: a retry would hide a fault."""
+        """A client as its users make it, except that it never retries: a retry would hide a fault.
+
+        The bare upstream may close a connection that it said it would keep: there one retry is
+        the client's business.
+        """
         return openai.OpenAI(
-            base_url=f"{self.where.base_url}/v1", api_key=token, max_retries=0, timeout=60
+            base_url=f"{self.where.base_url}/v1",
+            api_key=token,
+            max_retries=0 if self.where.through_gateway else 1,
+            timeout=60,
         )
 
     def ask(self, **more):
@@ -127,6 +134,15 @@ class Driver:
         harness.decision_of(refusal.response.headers)
         harness.not_forwarded(refusal.response.headers)
 
+    def hides_what_is_never_permitted(self) -> None:
+        names = ("no-such-model", self.where.never_permitted)
+        refusals = [
+            harness.refused_with(openai.NotFoundError, 404, lambda name=name: self.ask(model=name))
+            for name in names
+        ]
+        harness.alike(*refusals, names)
+        assert names[1] not in [model.id for model in self.client.models.list()]
+
     def refuses_a_provider_tool(self) -> None:
         self.is_not_permitted(web_search_options={})
 
@@ -199,6 +215,9 @@ def main() -> None:
         checks.run("store is PermissionDeniedError", driver.refuses_to_store_at_the_provider)
         checks.run("no messages is BadRequestError", driver.refuses_a_body_without_messages)
         checks.run("an unknown path is NotFoundError", driver.refuses_an_unknown_path)
+    if driver.where.never_permitted:
+        what = "a model never permitted looks like a missing one"
+        checks.run(what, driver.hides_what_is_never_permitted)
     checks.finish()
 
 

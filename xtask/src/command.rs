@@ -1,8 +1,8 @@
 //! Running one program to its end: its output shown and kept, its time bounded.
 //!
-//! Nothing is ever asked of a person: standard input is empty.
+//! Nothing is ever asked of a person: standard input is empty, or what the caller gives.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -38,42 +38,35 @@ pub(crate) struct Finished {
 /// Runs `command` to its end, for at most `limit`; then it is killed, which is an error.
 pub(crate) fn run(command: &mut Command, limit: Duration, show: Show) -> Result<Finished> {
     let name = describe(command);
-    let watch = Stopwatch::start();
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start `{name}`"))?;
-    let (sender, lines) = sync_channel(LINES_QUEUED_MAX);
-    forward(child.stdout.take(), sender.clone());
-    forward(child.stderr.take(), sender);
-    let mut output = String::new();
-    loop {
-        match lines.recv_timeout(watch.left_of(limit)) {
-            Ok(line) => {
-                if show == Show::Lines {
-                    println!("{line}");
-                }
-                output.push_str(&line);
-                output.push('\n');
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => return Err(kill(&mut child, &name, limit)),
-        }
-    }
-    let status = child.wait().with_context(|| format!("cannot wait for `{name}`"))?;
-    Ok(Finished { success: status.success(), code: status.code(), output })
+    finish(child, &name, limit, show)
+}
+
+/// Runs `command` quietly with `input` as its standard input; anything but success is an error.
+pub(crate) fn feed(command: &mut Command, input: &str, limit: Duration) -> Result<()> {
+    let name = describe(command);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    let mut stdin = child.stdin.take().context("it has no standard input")?;
+    // It may end without reading: its exit code tells more than the broken pipe.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    demand_success(&name, finish(child, &name, limit, Show::Nothing)?).map(|_| ())
 }
 
 /// Runs `command` quietly; anything but success is an error that shows what it wrote.
 pub(crate) fn output_of(command: &mut Command, limit: Duration) -> Result<String> {
-    let name = describe(command);
     let finished = run(command, limit, Show::Nothing)?;
-    if !finished.success {
-        bail!("`{name}` failed (exit {:?}):\n{}", finished.code, finished.output.trim_end());
-    }
-    Ok(finished.output)
+    demand_success(&describe(command), finished)
 }
 
 /// The command as a person would type it.
@@ -96,6 +89,37 @@ pub(crate) fn forward<S: Read + Send + 'static>(stream: Option<S>, sender: SyncS
             }
         }
     });
+}
+
+fn demand_success(name: &str, finished: Finished) -> Result<String> {
+    if !finished.success {
+        bail!("`{name}` failed (exit {:?}):\n{}", finished.code, finished.output.trim_end());
+    }
+    Ok(finished.output)
+}
+
+/// Shows and keeps what `child` writes until it ends.
+fn finish(mut child: Child, name: &str, limit: Duration, show: Show) -> Result<Finished> {
+    let watch = Stopwatch::start();
+    let (sender, lines) = sync_channel(LINES_QUEUED_MAX);
+    forward(child.stdout.take(), sender.clone());
+    forward(child.stderr.take(), sender);
+    let mut output = String::new();
+    loop {
+        match lines.recv_timeout(watch.left_of(limit)) {
+            Ok(line) => {
+                if show == Show::Lines {
+                    println!("{line}");
+                }
+                output.push_str(&line);
+                output.push('\n');
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => return Err(kill(&mut child, name, limit)),
+        }
+    }
+    let status = child.wait().with_context(|| format!("cannot wait for `{name}`"))?;
+    Ok(Finished { success: status.success(), code: status.code(), output })
 }
 
 fn kill(child: &mut Child, name: &str, limit: Duration) -> anyhow::Error {
@@ -131,6 +155,13 @@ mod tests {
     fn standard_input_is_empty() {
         let finished = run(&mut shell("cat"), LIMIT, Show::Nothing).expect("sh runs");
         assert_eq!((finished.success, finished.output.as_str()), (true, ""));
+    }
+
+    #[test]
+    fn what_is_fed_is_read_and_a_failure_shows_what_was_written() {
+        feed(&mut shell("test \"$(cat)\" = given"), "given", LIMIT).expect("it reads");
+        let error = feed(&mut shell("echo because; exit 4"), "unread", LIMIT).expect_err("exit 4");
+        assert!(error.to_string().contains("because"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use super::copy_filled;
-use crate::command::output_of;
+use crate::command::{feed, output_of};
 use crate::count::Count;
 use crate::place::Place;
 use crate::server::Server;
@@ -40,11 +40,6 @@ impl Gateway {
         self.server.url()
     }
 
-    /// The run's folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// A fresh token for the demo agent; the command prints nothing else.
     pub(super) fn token(&self) -> Result<String> {
         let printed = output_of(self.command().args(["agent", "token", AGENT]), COMMAND_LIMIT)?;
@@ -65,6 +60,11 @@ impl Gateway {
         propose.args(["change", "propose", "--apply"]).arg(&proposed);
         output_of(&mut propose, COMMAND_LIMIT).context("the change was not applied")?;
         Ok(())
+    }
+
+    /// Seals `value` as the next version of the secret `name`; it is read from standard input.
+    pub(super) fn seal(&self, name: &str, value: &str) -> Result<()> {
+        feed(self.command().args(["secret", "put", name]), value, COMMAND_LIMIT)
     }
 
     /// Stops it as a service manager would, and verifies its ledger with nothing serving.

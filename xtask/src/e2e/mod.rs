@@ -24,9 +24,24 @@ use drivers::{ANTHROPIC, Driver, OPENAI, Through, drive};
 use gateway::Gateway;
 
 /// The model of the demo provider, in the charter of a first run; it speaks both wire forms.
-const DEMO_MODEL: &str = "demo";
+const DEMO_MODEL: &str = "portreeve-demo";
 /// The real model, as the model server names it.
 const REAL_MODEL: &str = "smollm2";
+/// The real model, as `e2e/charter` names it for each wire form.
+const GOVERNED_MODELS: [&str; 2] = ["real-openai", "real-anthropic"];
+/// A model that `e2e/charter` declares and nobody may use.
+const NEVER_PERMITTED: &str = "never-permitted";
+/// The secret that opens the model server, and its value, which protects nothing.
+const REAL_KEY: &str = "real-key";
+const REAL_KEY_VALUE: &str = "a-key-that-opens-a-test-server-only";
+
+/// Where a run happens and what it uses.
+#[derive(Debug, Clone, Copy)]
+struct Stage<'a> {
+    place: &'a Place,
+    python: &'a Python,
+    folder: &'a Path,
+}
 
 /// Installs what is needed, builds, and runs the end-to-end tests alone.
 pub(crate) fn run_alone() -> Result<Verdict> {
@@ -53,61 +68,65 @@ pub(crate) fn run(place: &Place, python: &Python, tally: &mut Tally) {
             return tally.not_run("end to end", &format!("no temporary folder: {error}"));
         }
     };
+    let stage = Stage { place, python, folder: folder.path() };
     let mut upstream = None;
     let bare = tally.step("end to end: the drivers against the bare model", || {
-        let server = upstream.insert(start_model(place, python, folder.path())?);
-        let through = Through::Nothing(server.url());
-        drive_both(place, python, &through, [REAL_MODEL, REAL_MODEL])
+        let server = upstream.insert(start_model(&stage)?);
+        let through = Through::Nothing(&server.url(), REAL_KEY_VALUE);
+        drive_both(&stage, through, [REAL_MODEL; 2], None)
     });
     let mut gateway = None;
     let demo = tally.step("end to end: the gateway before its demo provider", || {
         let gateway = gateway.insert(Gateway::start(place, folder.path())?);
-        let through = Through::Gateway(gateway);
-        drive_both(place, python, &through, [DEMO_MODEL, DEMO_MODEL])
+        drive_both(&stage, Through::Gateway(gateway), [DEMO_MODEL; 2], None)
     });
     const REAL: &str = "end to end: the gateway before the real model";
+    let mut real = Verdict::Failed;
     match (&upstream, &gateway) {
         (Some(upstream), Some(gateway)) => {
-            tally.step(REAL, || {
-                gateway.apply(&place.root.join("e2e/charter"), &upstream.url())?;
-                let through = Through::Gateway(gateway);
-                drive_both(place, python, &through, ["real-openai", "real-anthropic"])
-            });
+            real = tally.step(REAL, || before_the_real_model(&stage, gateway, upstream));
         }
         _ => tally.not_run(REAL, "the gateway or the model did not start"),
     }
+    let mut stopped = Verdict::Failed;
     if let Some(gateway) = gateway {
         let stops = "end to end: the gateway stops, and its ledger verifies";
-        let stopped = tally.step(stops, || gateway.stop_and_verify());
-        if [bare, demo, stopped].contains(&Verdict::Failed) {
-            keep(folder);
-        }
+        stopped = tally.step(stops, || gateway.stop_and_verify());
+    }
+    if [bare, demo, real, stopped].contains(&Verdict::Failed) {
+        println!("the home and the logs are kept in {}", folder.keep().display());
     }
 }
 
-fn start_model(place: &Place, python: &Python, folder: &Path) -> Result<Server> {
-    let mut command = python.interpreter();
-    command.arg(place.root.join("e2e/model_server.py"));
-    Server::start("the model", &mut command, folder.join("model.log"))
+fn start_model(stage: &Stage<'_>) -> Result<Server> {
+    let mut command = stage.python.interpreter();
+    command.arg(stage.place.root.join("e2e/model_server.py")).env("MODEL_KEY", REAL_KEY_VALUE);
+    Server::start("the model", &mut command, stage.folder.join("model.log"))
+}
+
+/// Declares the real model by a change, seals its key, and drives the gateway in front of it.
+fn before_the_real_model(stage: &Stage<'_>, gateway: &Gateway, upstream: &Server) -> Result<Count> {
+    gateway.apply(&stage.place.root.join("e2e/charter"), &upstream.url())?;
+    println!("ok   a change that declares two providers was applied");
+    gateway.seal(REAL_KEY, REAL_KEY_VALUE)?;
+    println!("ok   the providers' key was sealed");
+    let through = Through::Gateway(gateway);
+    let driven = drive_both(stage, through, GOVERNED_MODELS, Some(NEVER_PERMITTED))?;
+    Ok(driven + Count { passed: 2, failed: 0 })
 }
 
 fn drive_both(
-    place: &Place,
-    python: &Python,
-    through: &Through<'_>,
+    stage: &Stage<'_>,
+    through: Through<'_>,
     models: [&str; 2],
+    never_permitted: Option<&str>,
 ) -> Result<Count> {
     let runs = [OPENAI, ANTHROPIC].into_iter().zip(models);
     let mut count = Count::default();
-    for (driver, model) in runs {
-        count = count + drive(place, python, through, &Driver { script: driver, model })?;
+    for (script, model) in runs {
+        count = count + drive(stage, through, Driver { script, model, never_permitted })?;
     }
     Ok(count)
-}
-
-/// Leaves the home and the logs where a person can look at them.
-fn keep(folder: TempDir) {
-    println!("the home and the logs are kept in {}", folder.keep().display());
 }
 
 /// Copies a folder of text files, with `{{UPSTREAM}}` replaced.
