@@ -21,7 +21,10 @@ pub(crate) struct Page {
 
 /// Every generated page, as it is now.
 pub(crate) fn pages() -> Vec<Page> {
-    vec![Page { path: "docs/reference/refusals.md", text: refusals() }]
+    vec![
+        Page { path: "docs/reference/charter.md", text: charter::reference_page() },
+        Page { path: "docs/reference/refusals.md", text: refusals() },
+    ]
 }
 
 /// Writes every page.
