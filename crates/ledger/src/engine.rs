@@ -107,6 +107,16 @@ impl Shared {
     }
 }
 
+impl State {
+    /// What a publication that nobody will attempt any more came to.
+    pub(crate) fn settled(&self) -> Result<u64, Unavailable> {
+        if self.published == self.durable {
+            return Ok(self.published);
+        }
+        Err(Unavailable::Disk(self.last_error.clone().unwrap_or_default()))
+    }
+}
+
 impl Engine {
     pub(crate) const fn new(shared: Arc<Shared>, queue: mpsc::Sender<Message>) -> Self {
         Self { shared, queue, closing: AtomicBool::new(false) }
@@ -167,11 +177,7 @@ impl Engine {
         {
             let mut state = self.shared.state();
             if state.publisher_ended {
-                return if state.published == state.durable {
-                    Ok(state.published)
-                } else {
-                    Err(Unavailable::Disk(state.last_error.clone().unwrap_or_default()))
-                };
+                return state.settled();
             }
             state.wanted.push(done);
         }

@@ -105,8 +105,10 @@ impl Publisher {
         }
         let mut state = self.shared.state();
         state.publisher_ended = true;
-        // Dropping them tells whoever asked meanwhile that the log is closed.
-        state.wanted.clear();
+        for waiter in std::mem::take(&mut state.wanted) {
+            // Whoever asked may have left.
+            let _ = waiter.send(state.settled());
+        }
     }
 
     /// Lets the writer look for a heartbeat or a retry; not while its queue is full.

@@ -1,0 +1,124 @@
+//! Every step on the disk fails once, before, half-way and after it took effect, and the process
+//! dies there. Then the log is opened again on a sound disk and checked in full.
+
+mod common;
+
+use common::{Home, check_receipt, key, permit, refusal};
+use ledger::{DecisionLog, Settings, When};
+use model::{Ended, Outcome};
+use tlog::{Checkpoint, CompactRange, Receipt, leaf_hash};
+
+/// What the outside holds of a log.
+#[derive(Default)]
+struct Held {
+    receipts: Vec<Receipt>,
+    checkpoints: Vec<Checkpoint>,
+}
+
+fn settings(home: &Home) -> Settings {
+    // Small segments, so that every few batches begin a new one.
+    Settings { segment_bytes: 1500, ..home.settings() }
+}
+
+/// A life of a log: decisions, outcomes, publications, an end in good order.
+async fn live(log: DecisionLog, home: &Home, held: &mut Held) {
+    for number in 0..4 {
+        if let Ok(recorded) = log.intend(permit(number)).await {
+            held.receipts.push(recorded.receipt().clone());
+            recorded.conclude(&Outcome::bare(Ended::Complete, 1));
+        }
+        if let Ok(recorded) = log.intend(refusal(100 + number)).await {
+            held.receipts.push(recorded.receipt().clone());
+        }
+        if number % 2 == 1 {
+            // It fails where the disk does; what the checkpoint then says is held all the same.
+            let _ = log.publish().await;
+            held.checkpoints.extend(home.reader().checkpoint().unwrap());
+        }
+    }
+    let last = log.intend(permit(99)).await;
+    if let Ok(recorded) = &last {
+        held.receipts.push(recorded.receipt().clone());
+    }
+    let _ = log.close().await;
+    held.checkpoints.extend(home.reader().checkpoint().unwrap());
+}
+
+/// Opens the log on a sound disk, lives on, and checks everything the outside holds.
+async fn check(home: &Home, held: &mut Held, what: &str) {
+    let (log, _) = home.open_with(settings(home)).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let before = held.receipts.len();
+    live(log, home, held).await;
+    assert_eq!(held.receipts.len(), before + 9, "{what}");
+    let report = home.verify().unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!((report.tail, &report.unpaired), (0, &vec![]), "{what}");
+
+    let entries = home.entries();
+    held.receipts.iter().for_each(|receipt| check_receipt(&entries, receipt));
+    let leaf =
+        |entry: &ledger::Entry| leaf_hash(ledger::canonical(&entry.json).unwrap().as_bytes());
+    for checkpoint in &held.checkpoints {
+        let mut tree = CompactRange::new();
+        let covered = usize::try_from(checkpoint.size).unwrap();
+        entries[..covered].iter().for_each(|entry| tree.push(leaf(entry)));
+        assert_eq!(tree.root(), checkpoint.root, "{what}: checkpoint {covered}");
+    }
+    for number in 0..4 {
+        let found = home.reader().find(common::id(number)).unwrap();
+        let expected: Vec<_> =
+            entries.iter().filter(|entry| entry.id == Some(common::id(number))).cloned().collect();
+        assert_eq!(found, expected, "{what}");
+        let decided = found.iter().any(|entry| entry.kind == ledger::EntryKind::Decision);
+        assert!(decided, "{what}");
+        let keys = home.fact_keys();
+        assert_eq!(home.reader().facts(common::id(number), &keys).unwrap(), permit(number).facts);
+    }
+}
+
+/// Runs a life over and over, each time dying one operation later, until it gets through.
+async fn die_everywhere(base: Option<&Home>, receipts: &[Receipt]) -> u64 {
+    for operation in 0.. {
+        let mut died = false;
+        for when in [When::Before, When::Torn, When::After] {
+            let home = base.map_or_else(Home::new, Home::copy);
+            let mut held = Held { receipts: receipts.to_vec(), ..Held::default() };
+            home.faults.die_at(operation, when);
+            if let Ok((log, _)) = home.open_with(settings(&home)) {
+                live(log, &home, &mut held).await;
+            }
+            died |= home.faults.seen().1;
+            home.faults.clear();
+            check(&home, &mut held, &format!("operation {operation}, {when:?}")).await;
+        }
+        if !died {
+            return operation;
+        }
+    }
+    unreachable!("every life ends")
+}
+
+#[tokio::test]
+async fn a_new_log_survives_death_at_every_step() {
+    let operations = die_everywhere(None, &[]).await;
+    assert!(operations > 100, "{operations}");
+}
+
+#[tokio::test]
+async fn a_log_that_fills_a_bundle_survives_death_at_every_step() {
+    let base = Home::new();
+    let (log, _) = base.open_with(settings(&base)).unwrap();
+    let mut receipts = Vec::new();
+    for number in 1000..1243 {
+        receipts.push(log.intend(refusal(number)).await.unwrap().receipt().clone());
+    }
+    log.publish().await.unwrap();
+    // Not closed: the copies begin with an epoch that did not end, and a decision under way.
+    let recorded = log.intend(permit(5000)).await.unwrap();
+    receipts.push(recorded.receipt().clone());
+    let crashed = base.copy();
+    drop(recorded);
+    log.close().await.unwrap();
+    let operations = die_everywhere(Some(&crashed), &receipts).await;
+    assert!(operations > 100, "{operations}");
+    assert_eq!(key().vkey(), crashed.reader().verifier().vkey());
+}
