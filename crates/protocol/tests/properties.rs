@@ -180,6 +180,9 @@ proptest! {
             match (reference(body.as_bytes()), ours) {
                 // Of two faults in one body, each reader names the one it meets first.
                 (Some(_), Some(RefusalCode::BodyDuplicateKey)) => {}
+                // The reference counts four characters of `\uXXXX` before it looks at them.
+                (Some(RefusalCode::BodyTruncated), Some(RefusalCode::BodyNotJson))
+                    if body.rfind("\\u").is_some_and(|at| body.len() - at < 6) => {}
                 (theirs, ours) => prop_assert_eq!(theirs, ours, "{}", body),
             }
         }

@@ -141,6 +141,16 @@ fn strings_hold_whole_characters_and_known_escapes() {
 }
 
 #[test]
+fn an_escape_cut_short_is_truncated_only_where_nothing_follows() {
+    refuses(
+        r#"{"a":"\u1"#,
+        RefusalCode::BodyTruncated,
+        "At byte 6, in `a`: it ends inside the object.",
+    );
+    not_json(r#"{"a":"\u}"#, "At byte 6, in `a`: a string holds an unknown escape.");
+}
+
+#[test]
 fn text_that_is_not_utf_8_is_refused() {
     refuses(b"\xef\xbb\xbf{}", RefusalCode::BodyHasBom, "");
     refuses(b"{\"a\":\"\xff\"}", RefusalCode::BodyNotUtf8, "At byte 6.");
