@@ -153,6 +153,20 @@ fn a_meter_knows_when_the_client_waits_for_the_rest_of_an_event() {
     }
 }
 
+#[test]
+fn the_end_of_the_stream_does_not_end_the_event_for_the_client() {
+    for (hides_usage, is_inside) in [(false, true), (true, false)] {
+        let mut meter = Meter::new(Dialect::OpenAi, hides_usage);
+        meter.feed(Bytes::from_static(TEXT));
+        meter.feed(Bytes::from_static(b"data: {\"choi"));
+        assert_eq!(meter.is_inside_event(), is_inside);
+        let rest = meter.rest();
+        assert_eq!(rest.is_empty(), is_inside, "what was held back is given now, if it is wanted");
+        assert_eq!(meter.is_inside_event(), is_inside);
+        assert!(!meter.ended_properly());
+    }
+}
+
 /// An event of `size` bytes, all told.
 fn event_of(size: usize, tail: &str) -> Vec<u8> {
     let head = "data: {\"pad\":\"";

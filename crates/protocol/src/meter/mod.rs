@@ -41,6 +41,8 @@ pub struct Meter {
     /// Some only where the usage chunk is to be hidden: the bytes of the event under way that
     /// were held back, until its end shows what it is.
     held: Option<BytesMut>,
+    /// The stream ended inside an event of which the client has a part.
+    broken_off: bool,
 }
 
 impl Meter {
@@ -55,6 +57,7 @@ impl Meter {
             lines: Lines::default(),
             event: Event::default(),
             held: hides.then(BytesMut::new),
+            broken_off: false,
         }
     }
 
@@ -81,6 +84,7 @@ impl Meter {
     ///
     /// A last event that lacks its blank line, or even its line end, counts as if it were whole.
     pub fn rest(&mut self) -> Bytes {
+        self.broken_off = self.is_inside_event();
         if let Some(line) = self.lines.end() {
             self.event.take(&line);
         }
@@ -109,13 +113,15 @@ impl Meter {
     }
 
     /// Whether part of an event has been relayed and its end has not: no event of the gateway's
-    /// own can follow, for the client would read it as the rest of that one.
+    /// own can follow, for the client would read it as the rest of that one. What
+    /// [`rest`](Self::rest) gave does not count as relayed.
     #[must_use]
     pub fn is_inside_event(&self) -> bool {
-        match self.held {
+        let is_inside = match self.held {
             None => !(self.event.is_new() && self.lines.is_new()),
             Some(_) => self.event.is_oversize(),
-        }
+        };
+        is_inside || self.broken_off
     }
 
     /// What the provider has reported so far. Final once the stream ended properly; before that,
