@@ -66,8 +66,8 @@ pub(crate) struct Reading {
     pub(crate) governing: Governing,
     pub(crate) declared: Declared,
     pub(crate) mentions: Vec<Mention>,
-    /// Where each policy test has its name.
-    pub(crate) test_names: Vec<Place>,
+    /// The names of all policy tests, those too that could not be read whole.
+    pub(crate) test_names: Vec<Located<String>>,
     /// The seat that each file's object names as its owner.
     owners: BTreeMap<String, String>,
     /// Where each model's name was first seen.
@@ -160,10 +160,9 @@ impl Reading {
                 self.charter.secrets.extend(secret.map(|secret| (secret.name.clone(), secret)));
             }
             FileKind::PolicyTest => {
-                for Located { value, place } in policy_test::read(sheet, root) {
-                    self.charter.tests.push(value);
-                    self.test_names.push(place);
-                }
+                let tests = policy_test::read(sheet, root);
+                self.charter.tests.extend(tests.whole);
+                self.test_names.extend(tests.names);
             }
         }
     }

@@ -9,7 +9,7 @@ use model::{PersonName, Place, SeatName, TeamName};
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
 use crate::words::PersonTag;
-use crate::yaml::{Entry, Fields, Node};
+use crate::yaml::{Entry, Fields, Node, Position, Value};
 use crate::{code, problem, ssh_line};
 
 /// Longest email address, in bytes (RFC 5321, 4.5.3.1).
@@ -145,10 +145,7 @@ fn person(sheet: &mut Sheet<'_>, declared: &mut Declared, entry: &Entry) -> Opti
     let name = fields.required("name", |node| sheet.text(node));
     let email = fields.required("email", |node| email(sheet, declared, entry, node));
     let keys = fields.required("keys", |node| keys(sheet, declared, entry, node));
-    let tags = fields.or("tags", BTreeSet::new(), |node| tags(sheet, node));
-    if tags.as_ref().is_some_and(|tags| tags.contains(&PersonTag::ModelDeveloper)) {
-        declared.developers.insert(entry.key.clone());
-    }
+    let tags = fields.or("tags", BTreeSet::new(), |node| tags(sheet, declared, entry, node));
     let place = sheet.reader.place(entry.at);
     Some(Person { name: name?, email: email?, keys: keys?, tags: tags?, place })
 }
@@ -208,10 +205,19 @@ fn keys(
     (lines.len() == items.len()).then_some(lines)
 }
 
-fn tags(sheet: &mut Sheet<'_>, node: &Node) -> Option<BTreeSet<PersonTag>> {
+fn tags(
+    sheet: &mut Sheet<'_>,
+    declared: &mut Declared,
+    entry: &Entry,
+    node: &Node,
+) -> Option<BTreeSet<PersonTag>> {
     let items = sheet.reader.list(node)?;
-    let tags: Vec<_> =
-        items.iter().map(|item| sheet.reader.one_of(item, PersonTag::WORDS)).collect();
+    let read = items.iter().map(|item| sheet.reader.one_of(item, PersonTag::WORDS));
+    let tags: Vec<Option<PersonTag>> = read.collect();
+    // Noted even beside a tag that is no tag: then both mistakes are reported.
+    if tags.contains(&Some(PersonTag::ModelDeveloper)) {
+        declared.developers.insert(entry.key.clone());
+    }
     tags.into_iter().collect()
 }
 
@@ -226,8 +232,7 @@ fn team(sheet: &mut Sheet<'_>, entry: &Entry) -> Option<Team> {
 
 fn seat(sheet: &mut Sheet<'_>, declared: &mut Declared, entry: &Entry) -> Option<Seat> {
     let fields = sheet.fields(&entry.node, "seats.*")?;
-    let holder: Option<Located<PersonName>> =
-        fields.required("holder", |node| sheet.mention(node, Kind::Person));
+    let holder: Option<Located<PersonName>> = fields.required("holder", |node| holder(sheet, node));
     if let Some(holder) = &holder {
         declared.holders.insert(entry.key.clone(), holder.value.to_string());
     }
@@ -238,8 +243,18 @@ fn seat(sheet: &mut Sheet<'_>, declared: &mut Declared, entry: &Entry) -> Option
     for next in escalation.iter().flatten().filter(|next| next.as_str() == entry.key) {
         let what = format!("seat `{}` escalates to itself", next.value);
         let (at, help) = (&next.place, "name another seat");
-        let position = crate::yaml::Position { line: at.line, column: at.column };
+        let position = Position { line: at.line, column: at.column };
         sheet.reader.object(position, code::SEAT_CONFLICT, what, help);
     }
     Some(Seat { holder: holder?, escalation: escalation?, place: sheet.reader.place(entry.at) })
+}
+
+fn holder(sheet: &mut Sheet<'_>, node: &Node) -> Option<Located<PersonName>> {
+    if matches!(node.value, Value::List(_)) {
+        let what = "a seat is held by exactly one person, and this is a list".to_owned();
+        let help = "name one person; for another, declare another seat";
+        sheet.reader.object(node.at, code::WRONG_TYPE, what, help);
+        return None;
+    }
+    sheet.mention(node, Kind::Person)
 }

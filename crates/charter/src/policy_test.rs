@@ -53,36 +53,50 @@ pub struct Expectation {
     pub policies: Vec<Located<PolicyId>>,
 }
 
+type Policies = Vec<Located<PolicyId>>;
+
+/// The tests of one file.
+#[derive(Debug, Default)]
+pub(crate) struct Tests {
+    /// Those that could be read whole.
+    pub(crate) whole: Vec<PolicyTest>,
+    /// The names of all.
+    pub(crate) names: Vec<Located<String>>,
+}
+
 /// Reads one file of tests.
-pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Vec<Located<PolicyTest>> {
-    let Some(fields) = sheet.fields(root, "") else { return Vec::new() };
+pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Tests {
+    let mut tests = Tests::default();
+    let Some(fields) = sheet.fields(root, "") else { return tests };
     let items = fields.required("tests", |node| sheet.reader.filled_list(node));
-    let mut tests = Vec::new();
     for item in items.unwrap_or_default() {
-        tests.extend(test(sheet, item));
+        let test = test(sheet, &mut tests.names, item);
+        tests.whole.extend(test);
     }
     tests
 }
 
-/// One test, located at its name.
-fn test(sheet: &mut Sheet<'_>, item: &Node) -> Option<Located<PolicyTest>> {
+fn test(
+    sheet: &mut Sheet<'_>,
+    names: &mut Vec<Located<String>>,
+    item: &Node,
+) -> Option<PolicyTest> {
     let fields = sheet.fields(item, "tests[]")?;
     let name = fields.required("name", |node| {
-        Some(Located { value: sheet.text(node)?, place: sheet.reader.place(node.at) })
+        let value = sheet.text(node)?;
+        names.push(Located { value: value.clone(), place: sheet.reader.place(node.at) });
+        Some(value)
     });
     let agent = fields.required("agent", |node| sheet.mention(node, Kind::Agent));
     let expect = fields.required("expect", |node| expectation(sheet, node));
-    let ask = fields.required("ask", |node| {
-        let verdict = expect.as_ref().map(|expect| expect.verdict);
-        ask(sheet, node, verdict)
-    });
+    let (verdict, policies) = expect.unwrap_or_default();
+    let ask = fields.required("ask", |node| ask(sheet, node, verdict));
     let circumstances = circumstances(sheet, &fields);
-    let Located { value: name, place: at_name } = name?;
+    let (name, agent, ask) = (name?, agent?, ask?);
+    let expect = Expectation { verdict: verdict?, policies: policies? };
     let (at, proof, token_age_s, stream) = circumstances?;
     let place = sheet.reader.place(item.at);
-    let (agent, ask, expect) = (agent?, ask?, expect?);
-    let test = PolicyTest { name, agent, ask, at, proof, token_age_s, stream, expect, place };
-    Some(Located { value: test, place: at_name })
+    Some(PolicyTest { name, agent, ask, at, proof, token_age_s, stream, expect, place })
 }
 
 fn circumstances(
@@ -111,16 +125,17 @@ fn ask(sheet: &mut Sheet<'_>, node: &Node, verdict: Option<Verdict>) -> Option<T
     Some(TestAsk { model: model?, provider: provider? })
 }
 
-fn expectation(sheet: &mut Sheet<'_>, node: &Node) -> Option<Expectation> {
+/// The verdict and the policies, each as far as it could be read.
+fn expectation(sheet: &mut Sheet<'_>, node: &Node) -> Option<(Option<Verdict>, Option<Policies>)> {
     let fields = sheet.fields(node, "tests[].expect")?;
     let verdict = fields.required("verdict", |node| sheet.reader.one_of(node, Verdict::WORDS));
     let policies = fields.or("policies", Vec::new(), |node| policies(sheet, node));
-    Some(Expectation { verdict: verdict?, policies: policies? })
+    Some((verdict, policies))
 }
 
-fn policies(sheet: &mut Sheet<'_>, node: &Node) -> Option<Vec<Located<PolicyId>>> {
+fn policies(sheet: &mut Sheet<'_>, node: &Node) -> Option<Policies> {
     let items = sheet.reader.list(node)?;
-    let mut policies: Vec<Located<PolicyId>> = Vec::new();
+    let mut policies = Policies::new();
     for item in items {
         let help = "write the set and the @id, as in `model/demo`";
         let Some(id) = sheet.located::<PolicyId>(item, help) else { continue };

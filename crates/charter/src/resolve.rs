@@ -99,12 +99,13 @@ fn governing(reading: &mut Reading) {
 
 fn test_names(reading: &mut Reading) {
     let mut seen = BTreeMap::new();
-    for (test, place) in reading.charter.tests.iter().zip(&reading.test_names) {
-        if let Some(first) = seen.insert(test.name.as_str(), place) {
+    for Located { value: name, place } in &reading.test_names {
+        if let Some(first) = seen.get(name.as_str()) {
             let what = format!("another test has this name already, at {first}");
             let help = "say what this one shows";
             reading.problems.push(problem::at(place.clone(), code::DUPLICATE, what, help));
         }
+        seen.entry(name.as_str()).or_insert(place);
     }
 }
 

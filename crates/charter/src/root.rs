@@ -9,7 +9,7 @@ use crate::problem;
 use crate::yaml::Node;
 
 /// The format of charter this version reads.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: &str = "1";
 
 /// Largest request body where charter.yaml sets none, in bytes.
 const BODY_BYTES_MAX: u64 = 10 * 1024 * 1024;
@@ -87,7 +87,8 @@ impl Governing {
 pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> (Option<CharterFile>, Governing) {
     let mut governing = Governing::default();
     let Some(fields) = sheet.fields(root, "") else { return (None, governing) };
-    let format = fields.required("portreeve", |node| sheet.reader.integer(node, FORMAT..=FORMAT));
+    let formats = [(FORMAT, ())];
+    let format = fields.required("portreeve", |node| sheet.reader.one_of(node, &formats));
     let name = fields.required("name", |node| gateway_name(sheet, node));
     let domain_help = "write a name such as `acme.example`";
     let trust_domain =

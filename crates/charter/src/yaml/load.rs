@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use model::{Problem, Problems};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 
 use super::node::{Entry, Node, Position, Scalar, Value};
 use super::{DEPTH_MAX, NODES_MAX};
@@ -19,17 +19,22 @@ pub fn parse(file: &str, bytes: &[u8]) -> (Option<Node>, Problems) {
     let Some(text) = text.filter(|_| problems.is_empty()) else { return (None, problems) };
     let mut loader =
         Loader { file, frames: Vec::new(), root: None, documents: 0, nodes: 0, problems };
-    let read = loader.load(text);
-    if read.is_ok() && loader.root.is_none() && loader.problems.is_empty() {
+    let whole = !matches!(loader.load(text), Err(Stop::Unreadable));
+    if whole && loader.root.is_none() && loader.problems.is_empty() {
         let what = "the file declares nothing".to_owned();
         let help = "fill it in, or remove the file";
         loader.problems.push(problem::file(file, code::EMPTY_FILE, what, help));
     }
-    (loader.root.filter(|_| read.is_ok()), loader.problems)
+    (loader.root.filter(|_| whole), loader.problems)
 }
 
-/// The file cannot be read any further.
-struct Stop;
+/// Why reading ends before the file does.
+enum Stop {
+    /// The document is cut off or beyond a limit: what was read of it is worth nothing.
+    Unreadable,
+    /// The document is whole, and something follows it.
+    SecondDocument,
+}
 
 struct Loader<'a> {
     file: &'a str,
@@ -62,14 +67,22 @@ impl Loader<'_> {
                 Ok((Event::StreamEnd, _)) => return Ok(()),
                 Ok((event, span)) => self.event(event, span)?,
                 Err(error) => {
-                    let what = format!("the YAML cannot be read here: {}", error.info());
-                    let help = "look at this line and the one before: indentation, quotes, `:`";
-                    self.object(position(error.marker()), code::SYNTAX, what, help);
-                    return Err(Stop);
+                    self.unreadable(&error);
+                    return Err(Stop::Unreadable);
                 }
             }
         }
         Ok(())
+    }
+
+    fn unreadable(&mut self, error: &ScanError) {
+        let at = position(error.marker());
+        if error.info().contains("unknown anchor") {
+            return self.refuse_anchor(at);
+        }
+        let what = format!("the YAML cannot be read here: {}", error.info());
+        let help = "look at this line and the one before: indentation, quotes, `:`";
+        self.object(at, code::SYNTAX, what, help);
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
@@ -111,14 +124,14 @@ impl Loader<'_> {
         }
         let what = "the file holds a second YAML document".to_owned();
         self.object(at, code::SECOND_DOCUMENT, what, "give it a file of its own");
-        Err(Stop)
+        Err(Stop::SecondDocument)
     }
 
     fn open(&mut self, at: Position, frame: Frame) -> Result<(), Stop> {
         if self.frames.len() >= DEPTH_MAX {
             let what = format!("lists and mappings are nested more than {DEPTH_MAX} deep");
             self.object(at, code::TOO_DEEP, what, "no declaration is nested like this");
-            return Err(Stop);
+            return Err(Stop::Unreadable);
         }
         self.frames.push(frame);
         Ok(())
@@ -142,7 +155,7 @@ impl Loader<'_> {
         if self.nodes > NODES_MAX {
             let what = format!("the file holds more than {NODES_MAX} values");
             self.object(node.at, code::TOO_MANY_NODES, what, "split the file");
-            return Err(Stop);
+            return Err(Stop::Unreadable);
         }
         match self.frames.last_mut() {
             None => self.root = Some(node),
