@@ -108,6 +108,21 @@ fn what_is_outside_the_tree_has_no_proof() {
 }
 
 #[test]
+fn a_proof_of_another_length_leads_to_no_root() {
+    // A proof cut short would lead to an inner node, which somebody could pass off as a root.
+    let wrong = |hashes: usize| Err::<Hash, _>(ProofError::WrongLength { hashes });
+    assert_eq!(tlog::inclusion_root(&[0; 32], 0, 4, &[[1; 32]]), wrong(1));
+    assert_eq!(tlog::inclusion_root(&[0; 32], 0, 4, &[]), wrong(0));
+    assert_eq!(tlog::inclusion_root(&[0; 32], 0, 1, &[[1; 32]]), wrong(1));
+    let (nothing, some) = (tlog::empty_root(), root(&leaves(3)));
+    let hashes = [[1; 32]];
+    assert_eq!(check_consistency(3, 3, &hashes, &some, &some), wrong(1).map(drop));
+    assert_eq!(check_consistency(0, 3, &hashes, &nothing, &some), wrong(1).map(drop));
+    assert_eq!(check_consistency(0, 0, &[], &nothing, &nothing), Ok(()));
+    assert_eq!(check_consistency(0, 3, &[], &some, &some), Err(ProofError::RootDiffers));
+}
+
+#[test]
 fn the_largest_sizes_are_proved_without_overflow() {
     let zero = |_: u8, _: u64| Some([0; 32]);
     let proof = inclusion_proof(&zero, u64::MAX - 1, u64::MAX).unwrap();

@@ -1,7 +1,7 @@
 //! One changed bit in anything signed is refused.
 
 use tlog::note::{self, NOTE_BYTES_MAX, NoteError, SIGNATURES_MAX};
-use tlog::proof::TlogProof;
+use tlog::proof::{PROOF_BYTES_MAX, TlogProof};
 use tlog::{
     BATCH_MAX, Checkpoint, LogKey, LogVerifier, Origin, RECEIPT_TEXT_MAX, Receipt, leaf_hash,
     sign_batch,
@@ -135,6 +135,19 @@ fn notes_have_limits() {
     for text in ["", "no newline", "a\ttab\n", "a\0\n"] {
         assert_eq!(note::sign(text, &key), Err(NoteError::NotText), "{text:?}");
     }
+}
+
+#[test]
+fn texts_that_are_too_long_are_not_taken_apart() {
+    let too_long = Receipt::decode(&"r1.".repeat(RECEIPT_TEXT_MAX)).unwrap_err();
+    assert_eq!(too_long.to_string(), "not a receipt: it is too long");
+    let proof = |bytes: usize| {
+        let extra = Some(vec![0; bytes]);
+        TlogProof { index: 0, extra, path: vec![], checkpoint: checkpoint().sign(&log_key()) }
+    };
+    let (largest, larger) = (proof(tlog::bundle::ENTRY_BYTES_MAX), proof(PROOF_BYTES_MAX));
+    assert_eq!(TlogProof::decode(&largest.encode()), Ok(largest), "any entry fits");
+    assert!(TlogProof::decode(&larger.encode()).is_err());
 }
 
 #[test]

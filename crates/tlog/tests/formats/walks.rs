@@ -113,6 +113,11 @@ fn a_changed_entry_is_named() {
     );
     log.forge(3, b"{\"seq\":9}", false);
     assert!(log.sentence().starts_with("entry 3 (number 3 of bundle tile/entries/000) is not"));
+    // Tiles that do not give the signed root themselves are no witness against an entry.
+    log.file("tile/0/000")[32 * 9] ^= 1;
+    assert!(matches!(log.walk(&[]), Err(Finding::RootDiffers { size: 300, .. })));
+    log.files.remove("tile/0/000");
+    assert!(matches!(log.walk(&[]), Err(Finding::RootDiffers { size: 300, .. })));
 }
 
 /// CVE-2026-56865: a verifier that authenticates entries by the tiles above them, and leaves
@@ -230,6 +235,8 @@ fn history_is_compared_with_checkpoints_from_earlier() {
         rolled_back.to_string(),
         "the log was rolled back: a checkpoint of 301 entries was seen, this one has 300"
     );
+    let other_nothing = Checkpoint { root: [1; 32], ..Published::sized(0).checkpoint };
+    assert_eq!(log.walk(&[other_nothing]), Err(Finding::Forked { held: 0 }));
     // Rewritten and signed again with the log's own key: only an earlier checkpoint shows it.
     let mut entries: Vec<_> = (0..300).map(entry).collect();
     entries[200] = b"{\"seq\":-1}".to_vec();
@@ -246,7 +253,7 @@ fn history_is_compared_with_checkpoints_from_earlier() {
 #[test]
 fn what_was_signed_comes_before_what_it_says() {
     let refuse = &mut |index: u64, _: &[u8]| {
-        if index == 260 { Err("is not a JSON object".to_owned()) } else { Ok(()) }
+        if index >= 260 { Err("is not a JSON object".to_owned()) } else { Ok(()) }
     };
     let mut log = Published::sized(300);
     assert_eq!(
