@@ -40,6 +40,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `command`, keeps its output in the file `log`, and waits for its address.
     pub(crate) fn start(name: &'static str, command: &mut Command, log: PathBuf) -> Result<Self> {
+        Self::start_when(name, command, log, &|_| true)
+    }
+
+    /// The same, but it counts as started only when what it wrote so far is `ready`, too.
+    pub(crate) fn start_when(
+        name: &'static str,
+        command: &mut Command,
+        log: PathBuf,
+        ready: &dyn Fn(&str) -> bool,
+    ) -> Result<Self> {
         println!("starting {name}: {}", describe(command));
         let mut child = command
             .stdin(Stdio::piped())
@@ -52,7 +62,7 @@ impl Server {
         forward(child.stderr.take(), sender);
         let stdin = child.stdin.take();
         let mut file = File::create(&log).context("cannot make the server's log")?;
-        let address = match await_address(&lines, &mut file) {
+        let address = match await_start(&lines, &mut file, ready) {
             Ok(address) => address,
             Err(problem) => {
                 let _ = child.kill();
@@ -115,20 +125,28 @@ impl Drop for Server {
     }
 }
 
-fn await_address(lines: &Receiver<String>, log: &mut File) -> Result<SocketAddr> {
+fn await_start(
+    lines: &Receiver<String>,
+    log: &mut File,
+    ready: &dyn Fn(&str) -> bool,
+) -> Result<SocketAddr> {
     let watch = Stopwatch::start();
+    let (mut written, mut address) = (String::new(), None);
     loop {
         match lines.recv_timeout(watch.left_of(START_LIMIT)) {
             Ok(line) => {
                 writeln!(log, "{line}").context("cannot write the server's log")?;
-                if let Some(address) = address_in(&line) {
+                address = address.or_else(|| address_in(&line));
+                written.push_str(&line);
+                written.push('\n');
+                if let Some(address) = address.filter(|_| ready(&written)) {
                     return Ok(address);
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
-                bail!("did not say where it listens within {} s", START_LIMIT.as_secs())
+                bail!("did not say what it should within {} s", START_LIMIT.as_secs())
             }
-            Err(RecvTimeoutError::Disconnected) => bail!("ended before it listened"),
+            Err(RecvTimeoutError::Disconnected) => bail!("ended before it said what it should"),
         }
     }
 }
@@ -176,6 +194,19 @@ mod tests {
         let server = start(script).expect("it starts");
         assert_eq!(server.url(), "http://127.0.0.1:9");
         server.stop().expect("it stops");
+    }
+
+    #[test]
+    fn a_server_has_started_when_it_said_all_that_was_awaited() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let script = "echo on http://127.0.0.1:9; echo and ready; exec cat";
+        let ready = |text: &str| text.ends_with("ready\n");
+        let log = folder.path().join("log");
+        Server::start_when("server", &mut shell(script), log.clone(), &ready).expect("it starts");
+        let error =
+            Server::start_when("server", &mut shell("echo http://127.0.0.1:9"), log, &ready)
+                .expect_err("it ends before it is ready");
+        assert!(error.to_string().contains("ended before"), "{error}");
     }
 
     #[test]

@@ -117,13 +117,12 @@ impl Stage {
         // `exec`, so that the signal that ends it reaches the server and not a shell around it.
         let mut shell = self.shell();
         shell.args(["-c", &format!("exec {}", command.trim())]);
-        let server = match Server::start("the page's server", &mut shell, log.clone()) {
-            Ok(server) => server,
+        let ready = |text: &str| self.difference(block, text).is_none();
+        match Server::start_when("the page's server", &mut shell, log, &ready) {
+            Ok(server) => servers.push(server),
             Err(error) => return Ok(Some(format!("{error:#}"))),
-        };
-        servers.push(server);
-        let output = fs::read_to_string(&log).context("cannot read the server's log")?;
-        Ok(self.difference(block, &output))
+        }
+        Ok(None)
     }
 
     /// The commands with the address that this run uses.
