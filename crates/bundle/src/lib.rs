@@ -1,1 +1,17 @@
 //! A charter checked and compiled, and the snapshot a request runs under.
+//!
+//! [`check`] is the only way from declarations as written to the compiled, immutable [`Bundle`];
+//! it reports every problem at once and runs the charter's own policy tests. A [`Snapshot`] is a
+//! bundle together with the proof that exactly its digest was approved. No I/O, no clock.
+
+mod check;
+mod compiled;
+mod resolve;
+mod snapshot;
+mod trial;
+
+pub use check::{check, test};
+pub use compiled::{Agent, Bundle, Model, Provider, Secret, Timeouts};
+pub use policy::ProviderKind;
+pub use snapshot::{NotThisCharter, Snapshot};
+pub use trial::TestResult;

@@ -1,1 +1,30 @@
 //! The data plane: listen, admit, record, forward, relay.
+//!
+//! A request is decided completely, the decision is written durably, and only then does
+//! anything leave. This crate never changes a charter, never reads a secret's value and never
+//! writes the control log.
+
+mod admit;
+mod answer;
+mod body;
+mod connection;
+mod forward;
+mod gate;
+mod listen;
+mod listing;
+mod live;
+mod relay;
+mod route;
+mod tls;
+mod unproved;
+mod upstream;
+
+pub use answer::{Answer, DECISION_HEADER, RECEIPT_HEADER};
+pub use connection::{ConnectionFacts, Peer, Surface};
+pub use gate::{Gate, MintId, Parts};
+pub use listen::{ListenError, Listener, ListenerSpec, Transport};
+pub use live::{Live, LiveError};
+pub use relay::{BrokenOff, Relay};
+pub use route::{GOVERNED, GovernedPath};
+pub use tls::{TlsError, TlsFiles};
+pub use upstream::Upstream;

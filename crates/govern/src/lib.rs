@@ -1,1 +1,17 @@
-//! The control plane: signed acts, changes, the charter store, the admin surface.
+//! The control plane: signed acts, changes of the charter, the charter store, the admin surface.
+//!
+//! It writes the control log and nobody else does. It never sees a request of an agent, never
+//! reads a decision, and changes nothing without a signed act.
+
+pub mod admin;
+mod control;
+mod governor;
+mod refused;
+mod store;
+mod tree;
+
+pub use control::{ActBody, Applied, AppliedBody, ControlState, Fold, FoldError, GenesisBody};
+pub use governor::{Activate, Done, Effect, Governor, Hooks, Parts, Payload, Rehearse};
+pub use refused::{ActRefused, RefusedKind};
+pub use store::{CharterStore, StoreError};
+pub use tree::read_tree;

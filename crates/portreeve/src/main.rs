@@ -1,3 +1,41 @@
-//! A governed AI gateway that answers for what it lets through.
+//! The binary: command line, roles and wiring. It decides nothing that a crate decides.
 
-fn main() {}
+mod admin_client;
+mod banner;
+mod begun;
+mod cli;
+mod clock;
+mod commands;
+mod demo;
+mod exit;
+mod genesis;
+mod home;
+mod keys;
+mod print;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            print::error(&format!("the runtime cannot be started: {cause}"));
+            return ExitCode::from(4);
+        }
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(code) => code,
+        Err(error) => {
+            let (code, text) = exit::report(&error);
+            print::error(&text);
+            code
+        }
+    }
+}

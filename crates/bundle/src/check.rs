@@ -1,0 +1,94 @@
+//! From declarations to a bundle: parse, resolve, compile, test; every problem at once.
+
+use charter::{Charter, SourceTree};
+use model::{Place, Problem, Problems};
+use policy::{Policies, PolicySource};
+
+use crate::Bundle;
+use crate::resolve;
+use crate::trial::{self, TestResult};
+
+/// Checks the charter in `tree` and compiles it.
+///
+/// Compiling is deterministic: the same files give the same bundle, whatever their order.
+///
+/// # Errors
+/// Every problem of the files, the policies and the charter's own tests, sorted by place.
+pub fn check(tree: &SourceTree) -> Result<Bundle, Problems> {
+    let (charter, policies) = sound(tree)?;
+    let mut bundle = resolve::bundle(tree, &charter, policies)?;
+    let results = trial::run(&bundle, &charter);
+    let failed: Problems = results.iter().filter_map(|result| failed(result, &bundle)).collect();
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    if results.is_empty() {
+        return Err(vec![untested(&bundle)]);
+    }
+    bundle.tests_passed = results.len();
+    Ok(bundle)
+}
+
+/// Runs the charter's policy tests and tells how each ended.
+///
+/// # Errors
+/// The problems that keep the tests from being run.
+pub fn test(tree: &SourceTree) -> Result<Vec<TestResult>, Problems> {
+    let (charter, policies) = sound(tree)?;
+    let bundle = resolve::bundle(tree, &charter, policies)?;
+    Ok(trial::run(&bundle, &charter))
+}
+
+/// The charter and its policies, if neither has a problem.
+fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
+    let (charter, mut problems) = charter::parse(tree);
+    let sources: Vec<PolicySource> = charter
+        .policies
+        .iter()
+        .map(|file| PolicySource {
+            set: file.set,
+            path: file.path.clone(),
+            text: file.text.clone(),
+        })
+        .collect();
+    let owner_exists = |owner: &str| {
+        owner.strip_prefix("seat:").is_some_and(|seat| charter.people.seats.contains_key(seat))
+    };
+    match policy::compile(&sources, &owner_exists) {
+        Ok(policies) if problems.is_empty() => Ok((charter, policies)),
+        Ok(_) => Err(sorted(problems)),
+        Err(more) => {
+            problems.extend(more);
+            Err(sorted(problems))
+        }
+    }
+}
+
+fn sorted(mut problems: Problems) -> Problems {
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+fn failed(result: &TestResult, bundle: &Bundle) -> Option<Problem> {
+    let failure = result.failure.as_ref()?;
+    let [_, policy, ..] = bundle.seats();
+    Some(Problem {
+        place: result.place.clone(),
+        code: "policy-test-failed",
+        what: format!("policy test `{}` failed: {failure}", result.name),
+        who: policy.clone(),
+        help: "change the policy or the test, whichever is wrong".to_owned(),
+    })
+}
+
+fn untested(bundle: &Bundle) -> Problem {
+    let [_, policy, ..] = bundle.seats();
+    Problem {
+        place: Place::file("tests"),
+        code: "no-policy-tests",
+        what: "the charter has no policy test".to_owned(),
+        who: policy.clone(),
+        help: "write at least one in tests/, as in tests/demo.yaml of a first run".to_owned(),
+    }
+}

@@ -1,0 +1,232 @@
+//! A charter compiled: every name resolved, every owner filled in, nothing left to decide.
+
+use std::collections::BTreeMap;
+
+use approval::Keyring;
+use model::{
+    AgentName, Digest, ModelName, PersonName, ProviderName, SeatName, SecretName, SecretVersion,
+};
+use policy::{AgentFacts, ModelFacts, Policies, ProviderKind, TargetFacts};
+
+/// A compiled charter. Made by [`crate::check`] alone; immutable.
+#[derive(Debug)]
+pub struct Bundle {
+    pub(crate) digest: Digest,
+    pub(crate) gateway: String,
+    pub(crate) trust_domain: String,
+    pub(crate) body_bytes_max: usize,
+    /// Accountable, then policy, platform and response, as `seat:NAME`.
+    pub(crate) seats: [String; 4],
+    pub(crate) agents: BTreeMap<AgentName, Agent>,
+    pub(crate) providers: BTreeMap<ProviderName, Provider>,
+    pub(crate) models: BTreeMap<ModelName, Model>,
+    pub(crate) secrets: BTreeMap<SecretName, Secret>,
+    pub(crate) policies: Policies,
+    pub(crate) people: Persons,
+    pub(crate) tests_passed: usize,
+}
+
+/// Persons, seats and keys, resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Persons {
+    /// Full names.
+    pub(crate) names: BTreeMap<PersonName, String>,
+    /// Who holds which seat.
+    pub(crate) holders: BTreeMap<SeatName, PersonName>,
+    /// Key lines as the charter writes them.
+    pub(crate) keys: Vec<(PersonName, String)>,
+    pub(crate) keyring: Keyring,
+}
+
+/// An agent.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// What policy sees of it.
+    pub facts: AgentFacts,
+    /// What it is for.
+    pub purpose: String,
+    /// The seat that answers for it, as `seat:NAME`.
+    pub owner: String,
+    /// Raising it revokes every token of the epochs before.
+    pub epoch: u64,
+    /// Whether it is in service.
+    pub active: bool,
+    /// When its owner must look at it again, as written.
+    pub review_by: String,
+}
+
+/// A provider.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name.
+    pub name: ProviderName,
+    /// The wire form it speaks.
+    pub kind: ProviderKind,
+    /// Where it is; none for the built-in demo model.
+    pub base_url: Option<String>,
+    /// The seat that answers for it.
+    pub owner: String,
+    /// How long a call may wait.
+    pub timeouts: Timeouts,
+}
+
+/// How long a call may wait, per phase, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect_ms: u64,
+    /// For the head of the answer.
+    pub first_byte_ms: u64,
+    /// Between two pieces of the answer.
+    pub idle_ms: u64,
+    /// For the whole answer.
+    pub total_ms: u64,
+}
+
+/// A model and where it is served.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What policy sees of it.
+    pub facts: ModelFacts,
+    /// What it is for.
+    pub purpose: String,
+    /// Where it is served, the preferred place first; never empty.
+    pub targets: Vec<TargetFacts>,
+}
+
+/// A secret as declared; never its value.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// Its name.
+    pub name: SecretName,
+    /// What it is for.
+    pub purpose: String,
+    /// The seat that answers for it.
+    pub owner: String,
+    /// The version in use.
+    pub active: SecretVersion,
+    /// How old a value may become, in days.
+    pub max_age_days: u32,
+}
+
+impl Bundle {
+    /// The digest of the charter it was compiled from. Compiling is deterministic, so it names
+    /// the bundle too.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The gateway's name.
+    #[must_use]
+    pub fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    /// The embedded trust domain.
+    #[must_use]
+    pub fn trust_domain(&self) -> &str {
+        &self.trust_domain
+    }
+
+    /// Largest request body, in bytes.
+    #[must_use]
+    pub const fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max
+    }
+
+    /// The accountable seat, then those of policy, platform and response, as `seat:NAME`.
+    #[must_use]
+    pub const fn seats(&self) -> &[String; 4] {
+        &self.seats
+    }
+
+    /// One agent.
+    #[must_use]
+    pub fn agent(&self, name: &AgentName) -> Option<&Agent> {
+        self.agents.get(name)
+    }
+
+    /// Every agent, by name.
+    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.values()
+    }
+
+    /// Every provider, by name.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.values()
+    }
+
+    /// Every model, by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+
+    /// One secret.
+    #[must_use]
+    pub fn secret(&self, name: &SecretName) -> Option<&Secret> {
+        self.secrets.get(name)
+    }
+
+    /// Every secret, by name.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.values()
+    }
+
+    /// The compiled policies.
+    #[must_use]
+    pub const fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The keys that sign acts.
+    #[must_use]
+    pub const fn keyring(&self) -> &Keyring {
+        &self.people.keyring
+    }
+
+    /// How many of the charter's own policy tests passed: all of them.
+    #[must_use]
+    pub const fn tests_passed(&self) -> usize {
+        self.tests_passed
+    }
+
+    /// Who holds `seat` (`seat:NAME`): the person's id and full name.
+    #[must_use]
+    pub fn holder(&self, seat: &str) -> Option<String> {
+        let seat = seat.strip_prefix("seat:")?;
+        let person = self.people.holders.get(seat)?;
+        Some(self.person(person.as_str()).unwrap_or_else(|| person.to_string()))
+    }
+
+    /// A person's id and full name.
+    #[must_use]
+    pub fn person(&self, person: &str) -> Option<String> {
+        let full = self.people.names.get(person)?;
+        Some(format!("{person}, {full}"))
+    }
+
+    /// The distinct persons who hold the accountable and the secondary seats.
+    #[must_use]
+    pub fn holders(&self) -> Vec<String> {
+        let mut holders: Vec<String> =
+            self.seats.iter().filter_map(|seat| self.holder(seat)).collect();
+        holders.sort();
+        holders.dedup();
+        holders
+    }
+
+    /// The person whose key `line` is; the comment at the end of a key line does not count.
+    #[must_use]
+    pub fn person_of_key(&self, line: &str) -> Option<PersonName> {
+        let wanted = key_of(line)?;
+        let found = self.people.keys.iter().find(|(_, line)| key_of(line) == Some(wanted))?;
+        Some(found.0.clone())
+    }
+}
+
+/// The kind and the key of an SSH key line, without its comment.
+fn key_of(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace();
+    Some((words.next()?, words.next()?))
+}

@@ -1,0 +1,241 @@
+//! Resolves names, fills in inherited owners and turns declarations into compiled values.
+
+use std::collections::BTreeMap;
+
+use approval::{Keyring, KeyringError};
+use charter::{AgentStatus, Charter, CharterFile, Located, SourceTree};
+use model::{PersonName, Place, Problem, Problems, ProviderName, SeatName};
+use policy::{
+    AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind, SecretFacts, TargetFacts,
+};
+
+use crate::compiled::{Agent, Bundle, Model, Persons, Provider, Secret, Timeouts};
+
+/// The bundle of a charter whose files have no problem.
+///
+/// # Errors
+/// Keys that sign no acts.
+pub(crate) fn bundle(
+    tree: &SourceTree,
+    charter: &Charter,
+    policies: Policies,
+) -> Result<Bundle, Problems> {
+    let root = charter.charter.as_ref().ok_or_else(no_root)?;
+    let people = persons(charter)?;
+    let owners = Owners { accountable: &root.accountable.value };
+    let secondary = &root.secondary;
+    let seat = |seat: &Located<SeatName>| seat_ref(&seat.value);
+    let seats = [
+        seat(&root.accountable),
+        seat(&secondary.policy),
+        seat(&secondary.platform),
+        seat(&secondary.response),
+    ];
+    let secrets: BTreeMap<_, _> = charter
+        .secrets
+        .values()
+        .map(|secret| (secret.name.clone(), owners.secret(secret)))
+        .collect();
+    let providers: BTreeMap<_, _> = charter
+        .providers
+        .values()
+        .map(|provider| (provider.name.clone(), owners.provider(provider)))
+        .collect();
+    let models = charter
+        .models
+        .values()
+        .map(|model| (model.name.clone(), owners.model(model, charter, &secrets)))
+        .collect();
+    let agents = charter
+        .agents
+        .values()
+        .map(|agent| (agent.name.clone(), owners.agent(agent, root)))
+        .collect();
+    Ok(Bundle {
+        digest: charter::manifest(tree).digest(),
+        gateway: root.name.clone(),
+        trust_domain: root.trust_domain.to_string(),
+        body_bytes_max: usize::try_from(root.limits.body_bytes_max).unwrap_or(usize::MAX),
+        seats,
+        agents,
+        providers,
+        models,
+        secrets,
+        policies,
+        people,
+        tests_passed: 0,
+    })
+}
+
+/// Fills in owners: stated, or inherited from the accountable seat.
+struct Owners<'c> {
+    accountable: &'c SeatName,
+}
+
+impl Owners<'_> {
+    fn of(&self, stated: Option<&Located<SeatName>>) -> String {
+        seat_ref(stated.map_or(self.accountable, |owner| &owner.value))
+    }
+
+    fn secret(&self, secret: &charter::Secret) -> Secret {
+        Secret {
+            name: secret.name.clone(),
+            purpose: secret.purpose.clone(),
+            owner: self.of(secret.owner.as_ref()),
+            active: secret.active.value,
+            max_age_days: secret.max_age_days,
+        }
+    }
+
+    fn provider(&self, provider: &charter::Provider) -> Provider {
+        let timeouts = provider.timeouts;
+        Provider {
+            name: provider.name.clone(),
+            kind: kind(provider.kind),
+            base_url: provider.base_url().map(str::to_owned),
+            owner: self.of(provider.owner.as_ref()),
+            timeouts: Timeouts {
+                connect_ms: timeouts.connect_ms,
+                first_byte_ms: timeouts.first_byte_ms,
+                idle_ms: timeouts.idle_ms,
+                total_ms: timeouts.total_ms,
+            },
+        }
+    }
+
+    fn model(
+        &self,
+        model: &charter::Model,
+        charter: &Charter,
+        secrets: &BTreeMap<model::SecretName, Secret>,
+    ) -> Model {
+        let targets = model
+            .targets
+            .iter()
+            .filter_map(|target| {
+                // The check resolved every provider and secret; none can be missing here.
+                let provider = charter.providers.get(&target.provider.value)?;
+                let secret = provider.secret.as_ref().and_then(|name| secrets.get(&name.value));
+                Some(TargetFacts {
+                    provider: provider.name.clone(),
+                    kind: kind(provider.kind),
+                    upstream_model: target.upstream_model.clone(),
+                    secret: secret.map(|secret| SecretFacts {
+                        name: secret.name.clone(),
+                        version: secret.active,
+                        owner: secret.owner.clone(),
+                    }),
+                })
+            })
+            .collect();
+        let owner = self.of(model.owner.as_ref());
+        let facts = ModelFacts { name: model.name.clone(), owner };
+        Model { facts, purpose: model.purpose.clone(), targets }
+    }
+
+    fn agent(&self, agent: &charter::Agent, root: &CharterFile) -> Agent {
+        let owner = self.of(agent.owner.as_ref());
+        let active = match agent.status {
+            AgentStatus::Active => true,
+            AgentStatus::Suspended => false,
+        };
+        let operator = agent.operator.as_ref().unwrap_or(&root.operator);
+        let facts = AgentFacts {
+            name: agent.name.clone(),
+            environment: agent.environment.value,
+            lifecycle: if active { Lifecycle::Active } else { Lifecycle::Suspended },
+            team: operator.value.clone(),
+            autonomy: agent.autonomy,
+            data_class: data_class(agent.data_class),
+            trust_domain: root.trust_domain.to_string(),
+            owner: owner.clone(),
+        };
+        Agent {
+            facts,
+            purpose: agent.purpose.clone(),
+            owner,
+            epoch: agent.epoch,
+            active,
+            review_by: agent.review_by.value.to_string(),
+        }
+    }
+}
+
+fn persons(charter: &Charter) -> Result<Persons, Problems> {
+    let people = &charter.people;
+    let lines: Vec<(PersonName, &Located<String>)> = people
+        .persons
+        .iter()
+        .flat_map(|(person, entry)| entry.keys.iter().map(move |key| (person.clone(), key)))
+        .collect();
+    let keyring =
+        Keyring::from_lines(lines.iter().map(|(person, key)| (person.clone(), key.value.as_str())))
+            .map_err(|errors| {
+                errors.iter().map(|error| bad_key(charter, error)).collect::<Vec<_>>()
+            })?;
+    Ok(Persons {
+        names: people
+            .persons
+            .iter()
+            .map(|(person, entry)| (person.clone(), entry.name.clone()))
+            .collect(),
+        holders: people
+            .seats
+            .iter()
+            .map(|(seat, entry)| (seat.clone(), entry.holder.value.clone()))
+            .collect(),
+        keys: lines.into_iter().map(|(person, key)| (person, key.value.clone())).collect(),
+        keyring,
+    })
+}
+
+fn bad_key(charter: &Charter, error: &KeyringError) -> Problem {
+    let key = charter
+        .people
+        .persons
+        .get(&error.person)
+        .and_then(|person| person.keys.get(error.number.saturating_sub(1)));
+    Problem {
+        place: key.map_or_else(|| Place::file("people.yaml"), |key| key.place.clone()),
+        code: "key-signs-no-acts",
+        what: format!("{error}: {}", error.why),
+        who: error.person.to_string(),
+        help: "make one with `ssh-keygen -t ed25519` and paste the .pub file's line".to_owned(),
+    }
+}
+
+fn no_root() -> Problems {
+    vec![Problem {
+        place: Place::file("charter.yaml"),
+        code: "missing-file",
+        what: "charter.yaml is missing".to_owned(),
+        who: "whoever edits the charter's directory".to_owned(),
+        help: "every charter has one; see docs/reference/charter.md".to_owned(),
+    }]
+}
+
+fn seat_ref(seat: &SeatName) -> String {
+    format!("seat:{seat}")
+}
+
+const fn kind(kind: charter::ProviderKind) -> ProviderKind {
+    match kind {
+        charter::ProviderKind::Demo => ProviderKind::Demo,
+        charter::ProviderKind::OpenAi => ProviderKind::OpenAi,
+        charter::ProviderKind::Anthropic => ProviderKind::Anthropic,
+    }
+}
+
+const fn data_class(class: charter::DataClass) -> DataClass {
+    match class {
+        charter::DataClass::Public => DataClass::Public,
+        charter::DataClass::Internal => DataClass::Internal,
+        charter::DataClass::Confidential => DataClass::Confidential,
+        charter::DataClass::Restricted => DataClass::Restricted,
+    }
+}
+
+/// A provider by name, as models cite it.
+pub(crate) fn is(provider: &ProviderName, wanted: Option<&ProviderName>) -> bool {
+    wanted.is_none_or(|wanted| wanted == provider)
+}

@@ -1,0 +1,106 @@
+//! The charter's own policy tests: put each question to the compiled policies, compare.
+
+use std::collections::BTreeSet;
+
+use charter::{Charter, Located, PolicyTest, Verdict};
+use model::{Place, PolicyId, PolicyRef, Refusal, RefusalCode};
+use policy::{CallFacts, Circumstances, TargetFacts, Targets};
+
+use crate::Bundle;
+use crate::resolve::is;
+
+/// How one policy test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// What differs from what it expects; none where it passed.
+    pub failure: Option<String>,
+}
+
+/// Runs every test of `charter` against `bundle`.
+pub(crate) fn run(bundle: &Bundle, charter: &Charter) -> Vec<TestResult> {
+    charter
+        .tests
+        .iter()
+        .map(|test| TestResult {
+            name: test.name.clone(),
+            place: test.place.clone(),
+            failure: outcome(bundle, test).err(),
+        })
+        .collect()
+}
+
+fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
+    let agent = bundle
+        .agent(&test.agent.value)
+        .ok_or_else(|| format!("there is no agent `{}`", test.agent.value))?;
+    let Some(model) = bundle.models.get(&test.ask.model.value) else {
+        // A model that does not exist is what "unknown" means.
+        return expect(test, Verdict::Unknown, &[]);
+    };
+    let wanted = test.ask.provider.as_ref().map(|provider| &provider.value);
+    let targets: Vec<TargetFacts> =
+        model.targets.iter().filter(|target| is(&target.provider, wanted)).cloned().collect();
+    if targets.is_empty() {
+        return Err(format!("model `{}` is not served there", model.facts.name));
+    }
+    let call = call(test);
+    let asked =
+        Circumstances { agent: &agent.facts, call: &call, model: &model.facts, targets: &targets };
+    let [_, policy_seat, ..] = bundle.seats();
+    match bundle.policies().judge(&asked, policy_seat) {
+        Ok(targets) => expect(test, Verdict::Allow, &permitted_by(&targets)),
+        Err(refusal) => expect(test, verdict(&refusal), &refusal.policies),
+    }
+}
+
+fn verdict(refusal: &Refusal) -> Verdict {
+    if refusal.code == RefusalCode::ModelUnknown { Verdict::Unknown } else { Verdict::Deny }
+}
+
+fn permitted_by(targets: &Targets) -> Vec<PolicyRef> {
+    targets.iter().flat_map(|target| target.policies.iter().cloned()).collect()
+}
+
+/// Compares the verdict, and the policies where the test names any: each must have taken part.
+fn expect(test: &PolicyTest, found: Verdict, policies: &[PolicyRef]) -> Result<(), String> {
+    let ids: BTreeSet<&PolicyId> = policies.iter().map(|policy| &policy.id).collect();
+    let cited = if ids.is_empty() {
+        "no policy".to_owned()
+    } else {
+        ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let wanted = test.expect.verdict;
+    if wanted != found {
+        let (wanted, found) = (wanted.as_str(), found.as_str());
+        return Err(format!("expected {wanted}, found {found} by {cited}"));
+    }
+    let absent: Vec<&str> = test
+        .expect
+        .policies
+        .iter()
+        .map(|Located { value, .. }| value)
+        .filter(|id| !ids.contains(id))
+        .map(PolicyId::as_str)
+        .collect();
+    if absent.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("expected {} to decide, but {cited} did", absent.join(", ")))
+    }
+}
+
+fn call(test: &PolicyTest) -> CallFacts {
+    CallFacts {
+        now: test.at,
+        proof: test.proof,
+        token_age_s: test.token_age_s,
+        stream: test.stream,
+        input_bytes: 0,
+        output_tokens_max: None,
+        function_tools: 0,
+    }
+}

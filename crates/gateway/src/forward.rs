@@ -1,0 +1,227 @@
+//! Forwards a recorded call: lease, send, relay, conclude. It decides nothing.
+
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
+use http::{Response, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use ledger::Recorded;
+use model::{Attempt, Dialect, Ended, Outcome, Refusal, RefusalCode, Usage};
+use policy::Permit;
+use tokio::time::{Duration, Instant};
+
+use crate::admit::Sending;
+use crate::answer::{self, Answer};
+use crate::gate::{Arrival, Gate};
+use crate::live::{Live, Upstreams};
+use crate::relay::{Relay, Watch};
+use crate::upstream::Outbound;
+
+/// Largest answer that is not streamed, in bytes.
+const ANSWER_MAX: usize = 32 * 1024 * 1024;
+/// Longest id of a provider that an outcome keeps, in bytes.
+const REQUEST_ID_MAX: usize = 128;
+
+/// One forwarded call until its outcome is recorded.
+pub(crate) struct Call {
+    pub(crate) recorded: Recorded<Permit>,
+    pub(crate) arrival: Arrival,
+    pub(crate) clock: std::sync::Arc<dyn model::Clock>,
+    pub(crate) attempt: Attempt,
+    pub(crate) first_byte_ms: Option<u64>,
+    /// The place among the requests under way, held until the end.
+    _slot: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// Lends the secret, sends the call and relays the answer.
+pub(crate) async fn forward(
+    gate: &Gate,
+    live: &Live,
+    arrival: Arrival,
+    recorded: Recorded<Permit>,
+    sending: Sending,
+) -> Response<Answer> {
+    let target = recorded.value().targets().first();
+    let provider = target.provider.clone();
+    let upstream_model = target.upstream_model.clone();
+    let needs_secret = target.secret.is_some();
+    let receipt = recorded.receipt().encode();
+    let mut call = Call {
+        recorded,
+        arrival,
+        clock: std::sync::Arc::clone(&gate.clock),
+        attempt: Attempt { provider, status: None, failure: None, upstream_request_id: None },
+        first_byte_ms: None,
+        _slot: sending.slot,
+    };
+    let Some(to) = live.upstreams(&call.attempt.provider) else {
+        return call.fail(RefusalCode::UpstreamConnect, &receipt);
+    };
+    let lease = match needs_secret.then(|| gate.secrets.lease(&call.recorded, 0)).transpose() {
+        Ok(lease) => lease,
+        Err(_unreadable) => return call.fail(RefusalCode::SecretUnreadable, &receipt),
+    };
+    let ask = sending.reading.ask();
+    let dialect = ask.dialect;
+    let body = sending.reading.forward(&upstream_model);
+    let hide_usage = body.hides_usage();
+    let outbound = Outbound {
+        body: net::Body::new(body.into_chunks()),
+        headers: sending.headers,
+        query: sending.query,
+        operation: ask.operation,
+        dialect,
+        stream: ask.stream,
+    };
+    let deadline = Instant::now() + Duration::from_millis(to.total_ms);
+    let stream = ask.stream;
+    match gate.upstream.send(&call.recorded, to, lease, outbound).await {
+        Err(code) => call.fail(code, &receipt),
+        Ok(response) => {
+            let (head, body) = response.into_parts();
+            call.began(&head, dialect);
+            match kind_of(&head, stream) {
+                Err(code) => call.fail(code, &receipt),
+                Ok(Kind::Stream) => {
+                    let idle = Duration::from_millis(to.idle_ms);
+                    let watch = Watch { idle, deadline };
+                    let meter = protocol::Meter::new(dialect, hide_usage);
+                    let id = call.arrival.id;
+                    let relay = Relay::new(body, meter, call, watch);
+                    answer::relayed(&head, dialect, id, &receipt, Answer::Stream(Box::new(relay)))
+                }
+                Ok(Kind::Whole) => whole(call, to, (head, body), dialect, &receipt, deadline).await,
+            }
+        }
+    }
+}
+
+/// How an acceptable answer is relayed.
+enum Kind {
+    Stream,
+    Whole,
+}
+
+/// Whether the provider's answer is of a kind its API promises.
+fn kind_of(head: &Parts, stream: bool) -> Result<Kind, RefusalCode> {
+    if head.status == 401 || head.status == 403 {
+        // The provider refused the gateway's credential, not the caller's; its text may quote it.
+        return Err(RefusalCode::UpstreamCredential);
+    }
+    let content_type = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("")
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase();
+    let encoded =
+        head.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    match content_type.as_str() {
+        _ if encoded => Err(RefusalCode::UpstreamNotJson),
+        "text/event-stream" if stream && head.status.is_success() => Ok(Kind::Stream),
+        "application/json" => Ok(Kind::Whole),
+        _ => Err(RefusalCode::UpstreamNotJson),
+    }
+}
+
+/// Reads a whole answer within the bounds, then relays it with its length.
+async fn whole(
+    call: Call,
+    to: &Upstreams,
+    (head, body): (Parts, Incoming),
+    dialect: Dialect,
+    receipt: &str,
+    deadline: Instant,
+) -> Response<Answer> {
+    let idle = Duration::from_millis(to.idle_ms);
+    match collect(body, idle, deadline).await {
+        Err(code) => call.fail(code, receipt),
+        Ok(bytes) => {
+            let usage = protocol::usage(dialect, &bytes);
+            let id = call.arrival.id;
+            let status = head.status.as_u16();
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            call.conclude(Ended::Complete, status, usage, length);
+            answer::relayed(&head, dialect, id, receipt, Answer::Whole(Some(bytes)))
+        }
+    }
+}
+
+async fn collect(
+    mut body: Incoming,
+    idle: Duration,
+    deadline: Instant,
+) -> Result<Bytes, RefusalCode> {
+    let mut bytes = BytesMut::new();
+    loop {
+        let until = deadline.min(Instant::now() + idle);
+        match tokio::time::timeout_at(until, body.frame()).await {
+            Err(_) => return Err(RefusalCode::UpstreamTimeout),
+            Ok(None) => return Ok(bytes.freeze()),
+            Ok(Some(Err(_))) => return Err(RefusalCode::UpstreamDropped),
+            Ok(Some(Ok(frame))) => {
+                let Ok(data) = frame.into_data() else { continue };
+                if bytes.len().saturating_add(data.len()) > ANSWER_MAX {
+                    return Err(RefusalCode::UpstreamTooLarge);
+                }
+                bytes.extend_from_slice(&data);
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Notes what the head of the provider's answer says.
+    fn began(&mut self, head: &Parts, dialect: Dialect) {
+        self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
+        self.attempt.status = Some(head.status.as_u16());
+        self.attempt.upstream_request_id = head
+            .headers
+            .get(protocol::request_id_header(dialect))
+            .and_then(|value| value.to_str().ok())
+            .map(|id| id.chars().take(REQUEST_ID_MAX).collect());
+    }
+
+    /// The call failed before anything reached the client: recorded, and answered as a refusal.
+    fn fail(mut self, code: RefusalCode, receipt: &str) -> Response<Answer> {
+        self.attempt.failure = Some(code.as_str().to_owned());
+        let (id, dialect) = (self.arrival.id, self.arrival.dialect);
+        let detail = match self.attempt.status {
+            Some(status) => format!("It answered with status {status}."),
+            None => String::new(),
+        };
+        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
+        let refusal = Refusal::new(code, detail);
+        answer::with_receipt(answer::refused(dialect, &refusal, id), receipt)
+    }
+
+    /// Records how the call ended.
+    pub(crate) fn conclude(
+        self,
+        ended: Ended,
+        status: u16,
+        usage: Option<Usage>,
+        output_bytes: u64,
+    ) {
+        let outcome = Outcome {
+            ended,
+            status: Some(status),
+            attempts: vec![self.attempt],
+            usage,
+            output_bytes,
+            first_byte_ms: self.first_byte_ms,
+            duration_ms: self.clock.now().millis_since(self.arrival.received),
+        };
+        self.recorded.conclude(&outcome);
+    }
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Call").field("arrival", &self.arrival).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! The gate: everything a request meets, and the one function that takes it through.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use identity::TokenVerifier;
+use ledger::DecisionLog;
+use model::{Clock, DecisionId, Dialect, Recordable, Refusal, RefusalCode, Timestamp};
+use secrets::SecretStore;
+use tokio::sync::Semaphore;
+
+use crate::admit::{Admission, Denied, admit};
+use crate::answer::{self, Answer};
+use crate::connection::ConnectionFacts;
+use crate::forward::forward;
+use crate::live::Live;
+use crate::route::{self, Route};
+use crate::unproved::Unproved;
+use crate::upstream::Upstream;
+
+/// Requests carried at a time, streams included; one more is refused.
+const REQUESTS_MAX: usize = 4_096;
+
+/// Mints a decision's id for a request that arrived at the given time.
+pub type MintId = Arc<dyn Fn(Timestamp) -> DecisionId + Send + Sync>;
+
+/// What a gate is made of.
+pub struct Parts {
+    /// The charter in force, with its routes.
+    pub live: Live,
+    /// Checks agents' tokens.
+    pub verifier: TokenVerifier,
+    /// The decision log of this gateway.
+    pub ledger: DecisionLog,
+    /// The sealed secrets.
+    pub secrets: Arc<SecretStore>,
+    /// The outbound client. The gate alone uses it, and only for recorded permits.
+    pub client: net::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Mints decision ids.
+    pub mint: MintId,
+}
+
+/// The data plane. One per gateway; requests share it.
+pub struct Gate {
+    live: ArcSwap<Live>,
+    pub(crate) verifier: TokenVerifier,
+    pub(crate) ledger: DecisionLog,
+    pub(crate) secrets: Arc<SecretStore>,
+    pub(crate) upstream: Upstream,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) unproved: Unproved,
+    mint: MintId,
+    slots: Arc<Semaphore>,
+    draining: AtomicBool,
+}
+
+/// One request as it arrives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) id: DecisionId,
+    pub(crate) received: Timestamp,
+    pub(crate) dialect: Dialect,
+}
+
+impl Gate {
+    /// A gate that serves under `parts.live`.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            live: ArcSwap::from_pointee(parts.live),
+            verifier: parts.verifier,
+            ledger: parts.ledger,
+            secrets: parts.secrets,
+            upstream: Upstream::new(parts.client),
+            clock: parts.clock,
+            unproved: Unproved::new(),
+            mint: parts.mint,
+            slots: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts another approved charter into force. Requests under way keep the one they began with.
+    pub fn put_in_force(&self, live: Live) {
+        self.live.store(Arc::new(live));
+    }
+
+    /// The charter in force.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// From now on new requests are refused; those under way go on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Closes the aggregate window when its time is over. Called about once a second.
+    pub async fn tick(&self) {
+        self.unproved.roll(&self.ledger, self.clock.now()).await;
+    }
+
+    /// Closes what is open in memory: the last thing before the log is closed.
+    pub async fn finish(&self) {
+        self.unproved.finish(&self.ledger, self.clock.now()).await;
+    }
+
+    /// Takes one request through: snapshot, admit, record, forward.
+    pub async fn handle(
+        self: Arc<Self>,
+        facts: ConnectionFacts,
+        request: Request<Incoming>,
+    ) -> Response<Answer> {
+        let arrival = self.arrival(&request);
+        let route = match route::find(facts.surface, &request) {
+            Ok(Route::Alive | Route::Root) => return answer::open(StatusCode::OK, "ok\n"),
+            Ok(Route::Ready) => return self.readiness(),
+            Ok(Route::Governed(operation, dialect)) => Ok((operation, dialect)),
+            Err(refusal) => Err(refusal),
+        };
+        let slot = Arc::clone(&self.slots).try_acquire_owned().ok();
+        let live = self.in_force();
+        match admit(&self, &live, arrival, route, (slot, request)).await {
+            Err(Denied::Unproved(refusal)) => self.refuse_unproved(arrival, &refusal).await,
+            Err(Denied::Refused(refused)) => {
+                let refusal = refused.refusal.clone();
+                match self.record(arrival, *refused).await {
+                    Ok(_recorded) => answer::refused(arrival.dialect, &refusal, arrival.id),
+                    Err(unrecorded) => unrecorded,
+                }
+            }
+            Ok(Admission::Listing(listed)) => {
+                let body = listed.body();
+                match self.record(arrival, *listed).await {
+                    Ok(_recorded) => answer::json(arrival.dialect, body, arrival.id),
+                    Err(unrecorded) => unrecorded,
+                }
+            }
+            Ok(Admission::Call(permit, sending)) => match self.record(arrival, *permit).await {
+                Ok(recorded) => forward(&self, &live, arrival, recorded, *sending).await,
+                Err(unrecorded) => unrecorded,
+            },
+        }
+    }
+
+    /// The only way on: durable first, or a refusal that says the log cannot be written.
+    async fn record<T: Recordable>(
+        &self,
+        arrival: Arrival,
+        decision: T,
+    ) -> Result<ledger::Recorded<T>, Response<Answer>> {
+        self.ledger.intend(decision).await.map_err(|_unavailable| {
+            // The cause stands in the log's status and in the process's own messages.
+            let refusal = Refusal::new(
+                RefusalCode::LogUnavailable,
+                "Try again; if it lasts, the platform team sees the cause in `portreeve status`.",
+            );
+            answer::refused(arrival.dialect, &refusal, arrival.id)
+        })
+    }
+
+    async fn refuse_unproved(&self, arrival: Arrival, refusal: &Refusal) -> Response<Answer> {
+        let now = self.clock.now();
+        let id = self.unproved.count(&self.ledger, refusal.code, now, &self.mint).await;
+        answer::refused(arrival.dialect, refusal, id)
+    }
+
+    fn arrival(&self, request: &Request<Incoming>) -> Arrival {
+        let received = self.clock.now();
+        Arrival { id: (self.mint)(received), received, dialect: route::dialect_of(request) }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    fn readiness(&self) -> Response<Answer> {
+        if self.is_draining() {
+            answer::open(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+        } else if !self.ledger.status().healthy {
+            answer::open(StatusCode::SERVICE_UNAVAILABLE, "log unavailable\n")
+        } else {
+            answer::open(StatusCode::OK, "ready\n")
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Gate").field("live", &self.live).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Parts").field("live", &self.live).finish_non_exhaustive()
+    }
+}

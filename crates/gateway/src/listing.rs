@@ -1,0 +1,67 @@
+//! `GET /v1/models`: the models this caller may use, and no hint of any other.
+
+use model::{
+    Ask, Case, DecisionRecord, Dialect, ModelName, Operation, OutcomeDue, Recordable, Refusal,
+    RefusalCode, VerdictRecord,
+};
+
+/// Longest query a listing reads, in bytes.
+const QUERY_MAX: usize = 512;
+
+/// A listing as decided: recorded like any decision, though nothing is forwarded.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    case: Case,
+    body: Vec<u8>,
+}
+
+impl Listed {
+    /// The ask of a listing.
+    pub(crate) fn ask(dialect: Dialect) -> Ask {
+        Ask {
+            operation: Operation::ListModels,
+            dialect,
+            model: None,
+            stream: false,
+            input_bytes: 0,
+            output_tokens_max: None,
+            function_tools: 0,
+        }
+    }
+
+    /// The page of `models` that `query` asks for.
+    pub(crate) fn new(
+        case: Case,
+        dialect: Dialect,
+        models: Vec<ModelName>,
+        query: &str,
+    ) -> Result<Self, (Case, Refusal)> {
+        if query.len() > QUERY_MAX {
+            let refusal = Refusal::new(RefusalCode::FieldInvalid, "The query string is too long.");
+            return Err((case, refusal));
+        }
+        match protocol::model_list(dialect, &models, query) {
+            Ok(body) => Ok(Self { case, body }),
+            Err(refusal) => Err((case, refusal)),
+        }
+    }
+
+    /// The answer's body.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        self.body.clone()
+    }
+}
+
+impl Recordable for Listed {
+    fn record(&self) -> DecisionRecord {
+        self.case.record(VerdictRecord::permitted())
+    }
+
+    fn facts(&self) -> &[u8] {
+        &[]
+    }
+
+    fn outcome_due(&self) -> OutcomeDue {
+        OutcomeDue::No
+    }
+}

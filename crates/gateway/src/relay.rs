@@ -1,0 +1,145 @@
+//! Relays a streamed answer: bytes pass as they arrive, metered, watched and never rewritten.
+//!
+//! The relay is the answer's body. When the client goes away the body is dropped, which drops
+//! the upstream call with it; the outcome is recorded in every case.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame};
+use hyper::body::Incoming;
+use model::{Ended, Refusal, RefusalCode};
+use protocol::Meter;
+use tokio::time::{Duration, Instant, Sleep};
+
+use crate::forward::Call;
+
+/// Largest streamed answer, in bytes.
+const STREAM_MAX: u64 = 256 * 1024 * 1024;
+/// The status a stream began with.
+const OK: u16 = 200;
+
+/// The answer broke off within an event: the connection is closed, so that the client notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the provider broke off within an event")]
+pub struct BrokenOff;
+
+/// How long a stream may be silent, and how long it may last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watch {
+    pub(crate) idle: Duration,
+    pub(crate) deadline: Instant,
+}
+
+/// A streamed answer under way.
+pub struct Relay {
+    upstream: Option<Incoming>,
+    meter: Meter,
+    /// Taken when the outcome is recorded.
+    call: Option<Call>,
+    watch: Watch,
+    alarm: Pin<Box<Sleep>>,
+    relayed: u64,
+}
+
+impl Relay {
+    pub(crate) fn new(upstream: Incoming, meter: Meter, call: Call, watch: Watch) -> Self {
+        let alarm = Box::pin(tokio::time::sleep_until(next_alarm(watch)));
+        Self { upstream: Some(upstream), meter, call: Some(call), watch, alarm, relayed: 0 }
+    }
+
+    /// The next bytes for the client; none at the end.
+    pub(crate) fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        loop {
+            let Some(upstream) = self.upstream.as_mut() else { return Poll::Ready(None) };
+            let frame = match Pin::new(upstream).poll_frame(context) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.alarm.as_mut().poll(context));
+                    return self.cut(RefusalCode::UpstreamTimeout);
+                }
+            };
+            let watch = self.watch;
+            self.alarm.as_mut().reset(next_alarm(watch));
+            match frame {
+                None => return self.end(),
+                Some(Err(_)) => return self.cut(RefusalCode::UpstreamDropped),
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    let shown = self.meter.feed(data);
+                    self.relayed = self.relayed.saturating_add(length(&shown));
+                    if self.relayed > STREAM_MAX {
+                        return self.cut(RefusalCode::UpstreamTooLarge);
+                    }
+                    if !shown.is_empty() {
+                        return Poll::Ready(Some(Ok(Frame::data(shown))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The provider ended its answer: complete if the stream says so, broken off if not.
+    fn end(mut self: Pin<&mut Self>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let rest = self.meter.rest();
+        self.relayed = self.relayed.saturating_add(length(&rest));
+        if !self.meter.ended_properly() && !self.meter.saw_error() {
+            return self.cut(RefusalCode::UpstreamDropped);
+        }
+        self.upstream = None;
+        // A stream in which the provider reported an error is complete all the same: the client
+        // was told, in the provider's own words.
+        self.conclude(Ended::Complete);
+        Poll::Ready((!rest.is_empty()).then(|| Ok(Frame::data(rest))))
+    }
+
+    /// The answer cannot go on: the client is told inside its dialect, then the stream ends.
+    fn cut(
+        mut self: Pin<&mut Self>,
+        code: RefusalCode,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        self.upstream = None;
+        let Some(call) = self.call.as_mut() else { return Poll::Ready(None) };
+        call.attempt.failure = Some(code.as_str().to_owned());
+        let (dialect, id) = (call.arrival.dialect, call.arrival.id.to_string());
+        self.conclude(Ended::UpstreamBroken);
+        if self.meter.is_inside_event() {
+            // An event of ours would be read as the rest of the provider's: break off instead.
+            return Poll::Ready(Some(Err(BrokenOff)));
+        }
+        let event = Bytes::from(protocol::error_event(dialect, &Refusal::new(code, ""), &id));
+        Poll::Ready(Some(Ok(Frame::data(event))))
+    }
+
+    fn conclude(&mut self, ended: Ended) {
+        if let Some(call) = self.call.take() {
+            call.conclude(ended, OK, self.meter.usage(), self.relayed);
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // Only a client that left, or a gateway that stopped, drops a relay before its end.
+        self.conclude(Ended::ClientGone);
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Relay").field("relayed", &self.relayed).finish_non_exhaustive()
+    }
+}
+
+fn next_alarm(watch: Watch) -> Instant {
+    watch.deadline.min(Instant::now() + watch.idle)
+}
+
+fn length(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

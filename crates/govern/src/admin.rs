@@ -1,0 +1,232 @@
+//! The admin surface over HTTP: signed acts in, effects out; and a status anybody on the
+//! socket may read. It changes nothing that is not asked for by a signed act.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use charter::SourceTree;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode, header};
+use model::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::governor::{Done, Effect, Governor, Payload};
+use crate::refused::{ActRefused, RefusedKind};
+
+/// Largest request to the admin surface: a charter of the largest size, in base64.
+const BODY_MAX: usize = 48 * 1024 * 1024;
+
+/// Where acts are posted.
+pub const ACTS_PATH: &str = "/v1/acts";
+/// Where the status is read.
+pub const STATUS_PATH: &str = "/v1/status";
+
+/// What is posted to [`ACTS_PATH`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posted {
+    /// The signed act, as `spec/act.md` writes it.
+    pub act: Value,
+    /// What comes beside it.
+    pub payload: PostedPayload,
+}
+
+/// What comes beside an act, on the wire.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PostedPayload {
+    /// Nothing.
+    None,
+    /// A charter.
+    Charter {
+        /// Path to base64 of the file's bytes.
+        files: Vec<(String, String)>,
+        /// The digest of the charter the proposer saw in force.
+        base: model::Digest,
+    },
+    /// A secret's value, in base64, and the salt of its commitment, in hexadecimal.
+    Secret {
+        /// The value.
+        #[serde(with = "zeroizing")]
+        value: Zeroizing<String>,
+        /// The salt.
+        #[serde(with = "zeroizing")]
+        salt: Zeroizing<String>,
+    },
+}
+
+/// Texts that are overwritten when dropped, on the wire.
+mod zeroizing {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(
+        text: &Zeroizing<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Zeroizing<String>, D::Error> {
+        String::deserialize(deserializer).map(Zeroizing::new)
+    }
+}
+
+/// A failure on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PostedError {
+    /// `unauthorised`, `denied`, `unavailable` or `malformed`.
+    pub kind: String,
+    /// What and why, in sentences.
+    pub message: String,
+    /// A charter's problems, where it had some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// Answers one request of the admin surface. `status` is what the other parts report.
+pub async fn answer(
+    governor: Arc<Governor>,
+    status: Value,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, STATUS_PATH) => {
+            let mut whole = governor.status().await;
+            if let (Some(all), Value::Object(more)) = (whole.as_object_mut(), status) {
+                all.extend(more);
+            }
+            respond(StatusCode::OK, &whole)
+        }
+        (&Method::POST, ACTS_PATH) => match act(&governor, request).await {
+            Ok(done) => respond(StatusCode::OK, &shown(&done)),
+            Err(failed) => failed,
+        },
+        _ => failure(StatusCode::NOT_FOUND, "malformed", "the admin surface has no such path"),
+    }
+}
+
+async fn act(
+    governor: &Governor,
+    request: Request<Incoming>,
+) -> Result<Done, Response<Full<Bytes>>> {
+    let malformed = |message: &str| failure(StatusCode::BAD_REQUEST, "malformed", message);
+    let body = Limited::new(request.into_body(), BODY_MAX)
+        .collect()
+        .await
+        .map_err(|_| malformed("the request did not arrive whole, or is too large"))?
+        .to_bytes();
+    // The text may hold a secret: serde's own message could quote it, so it is not repeated.
+    let posted: Posted =
+        serde_json::from_slice(&body).map_err(|_| malformed("the request is not a posted act"))?;
+    let signed = approval::SignedAct::from_json(posted.act.to_string().as_bytes())
+        .map_err(|cause| malformed(&cause.to_string()))?;
+    let payload = payload(posted.payload)?;
+    governor.take(signed, payload).await.map_err(|refused| refusal(&refused))
+}
+
+fn payload(posted: PostedPayload) -> Result<Payload, Response<Full<Bytes>>> {
+    let malformed = |message: &str| failure(StatusCode::BAD_REQUEST, "malformed", message);
+    match posted {
+        PostedPayload::None => Ok(Payload::None),
+        PostedPayload::Charter { files, base } => {
+            let mut decoded = Vec::with_capacity(files.len());
+            for (path, text) in files {
+                let bytes = BASE64
+                    .decode(text)
+                    .map_err(|_| malformed("a file of the charter is not base64"))?;
+                decoded.push((path, bytes));
+            }
+            let tree = SourceTree::from_files(decoded)
+                .map_err(|problems| refusal(&ActRefused::Problems(problems)))?;
+            Ok(Payload::Charter { tree, base })
+        }
+        PostedPayload::Secret { value, salt } => {
+            let bytes = BASE64
+                .decode(value.as_bytes())
+                .map(Zeroizing::new)
+                .map_err(|_| malformed("the secret is not base64"))?;
+            let value = secrets::SecretValue::from_bytes(bytes)
+                .map_err(|cause| malformed(&cause.to_string()))?;
+            let salt = approval::Salt::from_hex(&salt)
+                .ok_or_else(|| malformed("the salt is not 64 hexadecimal characters"))?;
+            Ok(Payload::Secret { value, salt })
+        }
+    }
+}
+
+fn shown(done: &Done) -> Value {
+    let index = done.index;
+    match &done.effect {
+        Effect::Applied { change, charter } => {
+            json!({ "index": index, "change": change, "charter": charter })
+        }
+        Effect::Sealed { name, version, active } => {
+            json!({ "index": index, "secret": name, "version": version, "active": active })
+        }
+        Effect::Token(token) => {
+            json!({ "index": index, "token": token.expose(), "expires": token.expires() })
+        }
+    }
+}
+
+fn refusal(refused: &ActRefused) -> Response<Full<Bytes>> {
+    let (status, kind) = match refused.kind() {
+        RefusedKind::Unauthorised => (StatusCode::FORBIDDEN, "unauthorised"),
+        RefusedKind::Denied => (StatusCode::CONFLICT, "denied"),
+        RefusedKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    let problems = match refused {
+        ActRefused::Problems(problems) => problems.iter().map(Problem::to_string).collect(),
+        _ => Vec::new(),
+    };
+    let message = with_sources(refused);
+    let error = PostedError { kind: kind.to_owned(), message, problems };
+    respond(status, &json!({ "error": error }))
+}
+
+fn with_sources(refused: &ActRefused) -> String {
+    let mut text = refused.to_string();
+    let mut source = std::error::Error::source(refused);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn failure(status: StatusCode, kind: &str, message: &str) -> Response<Full<Bytes>> {
+    let error =
+        PostedError { kind: kind.to_owned(), message: message.to_owned(), problems: Vec::new() };
+    respond(status, &json!({ "error": error }))
+}
+
+fn respond(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let value = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response
+}
+
+impl std::fmt::Debug for PostedPayload {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::None => "None",
+            Self::Charter { .. } => "Charter",
+            Self::Secret { .. } => "Secret",
+        })
+    }
+}
+
+/// What a body of the admin surface may fail with: nothing.
+pub type AdminError = Infallible;

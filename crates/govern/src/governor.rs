@@ -1,0 +1,385 @@
+//! The governor: takes signed acts, one at a time, and brings about what they ask.
+//!
+//! Every act is verified, refused if it was seen before, recorded in the control log, and only
+//! then does anything change. Nothing here changes anything without an act.
+
+use std::fmt;
+use std::sync::Arc;
+
+use approval::{Act, Approved, Commitment, GatewayName, Object, Salt, SignedAct, VerifiedAct};
+use bundle::{Bundle, Snapshot};
+use charter::SourceTree;
+use issuer::{AgentClaims, TokenService};
+use ledger::{ControlKind, ControlLog};
+use model::{AgentName, ChangeId, Clock, Digest, Environment, SecretName, Timestamp};
+use secrets::{SecretStore, SecretValue};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::control::{ActBody, Applied, AppliedBody, ControlState};
+use crate::refused::ActRefused;
+use crate::store::CharterStore;
+
+/// How long a token handed to a person lives, in seconds.
+const TOKEN_LIFETIME_S: u32 = 300;
+
+/// Brings an approved charter into force in the gateway, or says why it cannot serve it.
+pub type Activate = Box<dyn Fn(Snapshot) -> Result<(), String> + Send + Sync>;
+/// Says whether the gateway could serve a charter, before it is recorded as in force.
+pub type Rehearse = Box<dyn Fn(&Bundle) -> Result<(), String> + Send + Sync>;
+
+/// How the gateway is asked and told; the two halves know nothing else of each other.
+pub struct Hooks {
+    /// Says whether the gateway could serve a charter.
+    pub rehearse: Rehearse,
+    /// Tells the gateway to serve one.
+    pub activate: Activate,
+}
+
+/// What a governor is made of.
+pub struct Parts {
+    /// The control log. The governor alone writes it.
+    pub control: ControlLog,
+    /// What the control log says so far.
+    pub state: ControlState,
+    /// The charter in force.
+    pub bundle: Arc<Bundle>,
+    /// The charter store.
+    pub charters: CharterStore,
+    /// The sealed secrets.
+    pub secrets: Arc<SecretStore>,
+    /// The token service of the embedded trust domain.
+    pub issuer: TokenService,
+    /// This gateway's name.
+    pub gateway: GatewayName,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for token and change ids.
+    pub random: fn() -> Option<[u8; 16]>,
+    /// How the gateway is asked and told.
+    pub hooks: Hooks,
+}
+
+/// The control plane's one writer.
+pub struct Governor {
+    control: ControlLog,
+    charters: CharterStore,
+    secrets: Arc<SecretStore>,
+    issuer: TokenService,
+    gateway: GatewayName,
+    clock: Arc<dyn Clock>,
+    random: fn() -> Option<[u8; 16]>,
+    hooks: Hooks,
+    /// Held for the whole of an act: acts are taken one after another.
+    governed: Mutex<Governed>,
+}
+
+/// What acts change. Only the governor does, under its mutex.
+struct Governed {
+    state: ControlState,
+    bundle: Arc<Bundle>,
+}
+
+/// What comes with an act beside the act itself.
+pub enum Payload {
+    /// Nothing.
+    None,
+    /// The charter to bring into force, and the one it is meant to replace.
+    Charter {
+        /// The files.
+        tree: SourceTree,
+        /// The digest of the charter the proposer saw in force.
+        base: Digest,
+    },
+    /// The secret's value, and the salt of the commitment that was signed.
+    Secret {
+        /// The value.
+        value: SecretValue,
+        /// The salt.
+        salt: Salt,
+    },
+}
+
+/// What an act brought about.
+#[derive(Debug)]
+pub struct Done {
+    /// Where it stands in the control log.
+    pub index: u64,
+    /// The effect, for the person who asked.
+    pub effect: Effect,
+}
+
+/// The effect of an act.
+#[derive(Debug)]
+pub enum Effect {
+    /// A charter came into force.
+    Applied {
+        /// The change.
+        change: ChangeId,
+        /// The charter.
+        charter: Digest,
+    },
+    /// A secret's value was sealed.
+    Sealed {
+        /// The secret.
+        name: SecretName,
+        /// The version it became.
+        version: u32,
+        /// Whether the charter in force uses this version.
+        active: bool,
+    },
+    /// A token was minted.
+    Token(issuer::Token),
+}
+
+impl Governor {
+    /// A governor over `parts`.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            control: parts.control,
+            charters: parts.charters,
+            secrets: parts.secrets,
+            issuer: parts.issuer,
+            gateway: parts.gateway,
+            clock: parts.clock,
+            random: parts.random,
+            hooks: parts.hooks,
+            governed: Mutex::new(Governed { state: parts.state, bundle: parts.bundle }),
+        }
+    }
+
+    /// Takes one signed act with what comes beside it.
+    ///
+    /// # Errors
+    /// See [`ActRefused`]. A refused act changes nothing; one whose signature did not verify is
+    /// not recorded, because anybody could fill the log with such.
+    pub async fn take(&self, signed: SignedAct, payload: Payload) -> Result<Done, ActRefused> {
+        let mut governed = self.governed.lock().await;
+        let now = self.clock.now();
+        let verified = approval::verify(&signed, governed.bundle.keyring(), now, &self.gateway)?;
+        let act = verified.act();
+        if governed.state.has_seen(act.nonce()) {
+            return Err(ActRefused::Replayed);
+        }
+        match (act.object().clone(), payload) {
+            (Object::Charter(digest), Payload::Charter { tree, base }) => {
+                self.apply(&mut governed, (&signed, &verified), digest, (tree, base)).await
+            }
+            (Object::Secret { name, commitment }, Payload::Secret { value, salt }) => {
+                let sealing = Sealing { name, commitment, value, salt };
+                self.seal(&mut governed, &signed, act, sealing).await
+            }
+            (Object::Agent(name), Payload::None) => {
+                self.mint(&mut governed, &signed, act, (name, now)).await
+            }
+            (Object::Charter(_) | Object::Secret { .. } | Object::Agent(_), _) => {
+                Err(ActRefused::PayloadMismatch)
+            }
+        }
+    }
+
+    /// check, store, record, activate: a crash after any step leaves the last good charter.
+    async fn apply(
+        &self,
+        governed: &mut Governed,
+        (signed, verified): (&SignedAct, &VerifiedAct),
+        digest: Digest,
+        (tree, base): (SourceTree, Digest),
+    ) -> Result<Done, ActRefused> {
+        if charter::manifest(&tree).digest() != digest {
+            return Err(ActRefused::OtherCharter);
+        }
+        let in_force = governed.state.current().map(|applied| applied.charter);
+        if in_force != Some(base) {
+            return Err(ActRefused::BaseMoved { base, in_force });
+        }
+        if in_force == Some(digest) {
+            return Err(ActRefused::NothingChanged);
+        }
+        let bundle = Arc::new(bundle::check(&tree).map_err(ActRefused::Problems)?);
+        if bundle.trust_domain() != governed.bundle.trust_domain() {
+            return Err(ActRefused::TrustDomainFixed);
+        }
+        let approved = Approved::genesis(verified, &digest).map_err(ActRefused::NotApproved)?;
+        (self.hooks.rehearse)(&bundle).map_err(ActRefused::CannotServe)?;
+        self.charters.put(&tree).map_err(ActRefused::Store)?;
+        let now = self.clock.now();
+        let change = self.change_id(now)?;
+        let body = AppliedBody {
+            act: json_of(signed),
+            actor: verified.act().actor().clone(),
+            charter: digest,
+            base,
+            change,
+            reviewed: false,
+        };
+        let index = self.append(ControlKind::CharterApplied, &body).await?;
+        governed.state.applied(Applied {
+            change,
+            charter: digest,
+            base: Some(base),
+            actor: body.actor,
+            act: signed.clone(),
+            index,
+            at: now,
+            reviewed: false,
+        });
+        governed.bundle = Arc::clone(&bundle);
+        let snapshot = Snapshot::new(bundle, &approved, change, index)
+            .map_err(|_| ActRefused::OtherCharter)?;
+        (self.hooks.activate)(snapshot).map_err(ActRefused::CannotServe)?;
+        Ok(Done { index, effect: Effect::Applied { change, charter: digest } })
+    }
+
+    /// Records the act with the version it will become, then seals the value.
+    async fn seal(
+        &self,
+        governed: &mut Governed,
+        signed: &SignedAct,
+        act: &Act,
+        sealing: Sealing,
+    ) -> Result<Done, ActRefused> {
+        let Sealing { name, commitment, value, salt } = sealing;
+        if !commitment.opens_to(&name, value.expose(), &salt) {
+            return Err(ActRefused::OtherSecret);
+        }
+        let declared = governed
+            .bundle
+            .secret(&name)
+            .ok_or_else(|| ActRefused::SecretUndeclared(name.clone()))?;
+        let (owner, active) = (declared.owner.clone(), declared.active);
+        let version = self.secrets.next_version(&name).map_err(ActRefused::Seal)?;
+        let effect = json!({ "secret": name, "version": version, "owner": owner });
+        let index = self.act_entry(governed, signed, act, effect).await?;
+        let sealed = self.secrets.put(&name, value).map_err(ActRefused::Seal)?;
+        Ok(Done {
+            index,
+            effect: Effect::Sealed { name, version: sealed.0, active: sealed == active },
+        })
+    }
+
+    /// Records the act, then hands out a token.
+    async fn mint(
+        &self,
+        governed: &mut Governed,
+        signed: &SignedAct,
+        act: &Act,
+        (name, now): (AgentName, Timestamp),
+    ) -> Result<Done, ActRefused> {
+        let agent = governed
+            .bundle
+            .agent(&name)
+            .ok_or_else(|| ActRefused::AgentUndeclared(name.clone()))?;
+        if !agent.active {
+            return Err(ActRefused::AgentSuspended(name));
+        }
+        if agent.facts.environment == Environment::Prod {
+            return Err(ActRefused::AgentProd(name));
+        }
+        let claims = AgentClaims {
+            agent: name.clone(),
+            epoch: agent.epoch,
+            environment: agent.facts.environment,
+        };
+        let random = (self.random)().ok_or(ActRefused::NoRandomness)?;
+        let token =
+            self.issuer.mint(&claims, now, TOKEN_LIFETIME_S, random).map_err(ActRefused::Mint)?;
+        let effect = json!({ "agent": name, "token": token.digest(), "expires": token.expires() });
+        let index = self.act_entry(governed, signed, act, effect).await?;
+        Ok(Done { index, effect: Effect::Token(token) })
+    }
+
+    async fn act_entry(
+        &self,
+        governed: &mut Governed,
+        signed: &SignedAct,
+        act: &Act,
+        effect: Value,
+    ) -> Result<u64, ActRefused> {
+        let body = ActBody {
+            act: json_of(signed),
+            actor: act.actor().clone(),
+            verb: act.verb().as_str().to_owned(),
+            object: act.object().to_string(),
+            effect,
+        };
+        let index = self.append(ControlKind::Act, &body).await?;
+        governed.state.saw(act.nonce(), self.clock.now());
+        Ok(index)
+    }
+
+    async fn append<T: serde::Serialize>(
+        &self,
+        kind: ControlKind,
+        body: &T,
+    ) -> Result<u64, ActRefused> {
+        let body = serde_json::to_value(body).map_err(|_| ActRefused::Unwritable)?;
+        let position = self.control.append(kind, body).await.map_err(ActRefused::Log)?;
+        Ok(position.index)
+    }
+
+    /// What is in force, and what is open: for `portreeve status`.
+    pub async fn status(&self) -> Value {
+        let governed = self.governed.lock().await;
+        let current = governed.state.current();
+        json!({
+            "gateway": self.gateway.as_str(),
+            "trust_domain": governed.state.genesis.trust_domain,
+            "charter": current.map(|applied| applied.charter),
+            "change": current.map(|applied| applied.change),
+            "since": current.map(|applied| applied.at),
+            "genesis": true,
+            "agents": governed.bundle.agents().count(),
+            "models": governed.bundle.models().count(),
+        })
+    }
+
+    fn change_id(&self, now: Timestamp) -> Result<ChangeId, ActRefused> {
+        let random = (self.random)().ok_or(ActRefused::NoRandomness)?;
+        let mut ten = [0_u8; 10];
+        for (to, from) in ten.iter_mut().zip(random) {
+            *to = from;
+        }
+        Ok(ChangeId::new(u64::try_from(now.millis()).unwrap_or(0), ten))
+    }
+}
+
+struct Sealing {
+    name: SecretName,
+    commitment: Commitment,
+    value: SecretValue,
+    salt: Salt,
+}
+
+fn json_of(signed: &SignedAct) -> Value {
+    serde_json::to_value(signed).unwrap_or(Value::Null)
+}
+
+impl fmt::Debug for Governor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Governor").field("gateway", &self.gateway).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Hooks")
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Parts").field("gateway", &self.gateway).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::None => "None",
+            Self::Charter { .. } => "Charter",
+            Self::Secret { .. } => "Secret",
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! The command line: names, flags and help. It does nothing itself.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Exit codes, the same for every command.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  denied, a finding, or a failed check
+  2  the command line is wrong
+  3  a setting is invalid
+  4  nothing is serving, or the log cannot be read
+  5  not authorised";
+
+/// A governed AI gateway that answers for what it lets through.
+#[derive(Debug, Parser)]
+#[command(name = "portreeve", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The folder that holds everything this gateway must remember.
+    #[arg(long, global = true, env = "PORTREEVE_HOME", default_value = "portreeve-home")]
+    pub(crate) home: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a home on the first run, then serve.
+    Up(Up),
+    /// List every problem of a charter, with file and line.
+    Check {
+        /// The charter's directory [default: HOME/charter].
+        dir: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Say what serves, under which charter, and what is open.
+    Status(Output),
+    /// Policies: run their tests, list them, print the schema they are checked against.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Show the whole chain behind one decision.
+    Explain {
+        /// The id in `portreeve-decision`.
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List decisions, newest last.
+    Decisions(Decisions),
+    /// The ledger: verify it, prove one decision, say how it stands.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Agents: list them, show one, fetch a token for one.
+    #[command(subcommand)]
+    Agent(Agent),
+    /// Changes of the charter: propose one, list and show those that were applied.
+    #[command(subcommand)]
+    Change(Change),
+    /// Secrets: seal a value, list what is sealed. Values never come back out.
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// A charter of your own to begin with, instead of the one the first run writes.
+    #[arg(long)]
+    pub(crate) charter: Option<PathBuf>,
+    /// Where agents connect, instead of the address in settings.yaml.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    /// First run: the Ed25519 SSH key of the person who begins this gateway, instead of a new one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) person_key: Option<PathBuf>,
+    /// First run: seal OPENAI_API_KEY and ANTHROPIC_API_KEY where set, and declare those providers.
+    #[arg(long)]
+    pub(crate) adopt_env_keys: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a person signs an act.
+#[derive(Debug, Args)]
+pub(crate) struct Signing {
+    /// The SSH key to sign with [default: HOME/keys/person].
+    #[arg(long, value_name = "FILE", env = "PORTREEVE_PERSON_KEY")]
+    pub(crate) person_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Run the charter's policy tests and print each.
+    Test {
+        /// The charter's directory [default: HOME/charter].
+        dir: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List every policy with its place, owner and digest.
+    List {
+        /// The charter's directory [default: HOME/charter].
+        dir: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Print the Cedar schema a policy set is checked against.
+    Schema {
+        /// guardrails, model, tool, secret or downstream.
+        set: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decisions {
+    /// Only this agent's.
+    #[arg(long)]
+    pub(crate) agent: Option<String>,
+    /// Only those since: an RFC 3339 time, or an age such as 15m, 24h or 7d.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Only refusals.
+    #[arg(long)]
+    pub(crate) denied: bool,
+    /// Only this refusal code, or `permitted`.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// Only asks for this model.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// At most this many, the newest.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Go on printing as decisions are recorded.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Recompute both logs from their entries and compare with what was signed.
+    Verify(Output),
+    /// Say how long the logs are and what is published.
+    Status(Output),
+    /// Print a C2SP proof that a decision stands in the log.
+    Prove {
+        /// The decision's id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agent {
+    /// List the agents of the charter in force.
+    List(Output),
+    /// Show one agent.
+    Show {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Fetch a short-lived token for an agent that is not of environment prod.
+    Token {
+        /// The agent.
+        name: String,
+        #[command(flatten)]
+        signing: Signing,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Change {
+    /// Check a charter's directory and propose it.
+    Propose {
+        /// The directory.
+        dir: PathBuf,
+        /// Put it into force at once, where no gate is due.
+        #[arg(long)]
+        apply: bool,
+        #[command(flatten)]
+        signing: Signing,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the changes that were applied.
+    List(Output),
+    /// Show one change: who signed it, and every file that differs from the one before.
+    Show {
+        /// The change's id.
+        id: String,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Seal a value read from standard input as the secret's next version.
+    Put {
+        /// The secret, as the charter names it.
+        name: String,
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// List the sealed versions; never values.
+    List(Output),
+}

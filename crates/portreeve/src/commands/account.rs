@@ -1,0 +1,307 @@
+//! The account of one decision, as text: who, what, by which policy, under whom, and the proof.
+//!
+//! It only lays out what the log and the charter of that time say; it looks nothing up itself.
+
+use std::fmt::Write as _;
+
+use model::{Ask, Attempt, DecisionRecord, Outcome, PolicyRef, Timestamp};
+use serde_json::{Value, json};
+
+/// Width of the left column.
+const LABEL: usize = 13;
+
+/// Everything known of one decision.
+pub(crate) struct Account {
+    pub(crate) decision: DecisionRecord,
+    pub(crate) recorded: Timestamp,
+    pub(crate) index: u64,
+    pub(crate) outcome: Option<(u64, Outcome)>,
+    pub(crate) outcome_due: bool,
+    pub(crate) origin: String,
+    pub(crate) proof: ProofState,
+    pub(crate) change: ChangeAccount,
+    /// Text of each policy cited, by id, from the charter of that time.
+    pub(crate) texts: Vec<(String, String)>,
+    /// Seats cited, and who held them in the charter of that time.
+    pub(crate) seats: Vec<(String, String)>,
+}
+
+/// How far the entry's proof has come.
+pub(crate) enum ProofState {
+    /// It stands in a signed checkpoint and its inclusion was checked just now.
+    Included { size: u64, leaf: String },
+    /// It is durable but no checkpoint covers it yet.
+    Durable { leaf: String },
+}
+
+/// The change that put the charter into force, from the control log.
+pub(crate) struct ChangeAccount {
+    pub(crate) actor: Option<String>,
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) reviewed: bool,
+}
+
+impl Account {
+    /// The account for people.
+    pub(crate) fn text(&self) -> String {
+        let mut page = Page::default();
+        let decision = &self.decision;
+        let verdict = if decision.verdict.allowed { "ALLOWED" } else { "REFUSED" };
+        page.line(&format!("Decision {}   {}   {verdict}", decision.id, decision.received));
+        if !decision.verdict.allowed {
+            page.row("Why", &self.why());
+        }
+        self.who(&mut page);
+        self.what(&mut page);
+        self.policies(&mut page);
+        self.targets(&mut page);
+        self.ending(&mut page);
+        self.governed(&mut page);
+        self.logged(&mut page);
+        page.text
+    }
+
+    fn why(&self) -> String {
+        let code = &self.decision.verdict.code;
+        match code.parse::<model::RefusalCode>() {
+            Ok(known) => {
+                format!("{code}: {} Who can fix it: {}.", known.title(), known.fixer().as_str())
+            }
+            Err(()) => code.clone(),
+        }
+    }
+
+    fn who(&self, page: &mut Page) {
+        let Some(subject) = &self.decision.subject else {
+            return page.row("Who", "nobody was proved");
+        };
+        page.row("Who", &format!("agent {}", subject.agent));
+        if let Some(owner) = &self.decision.agent_owner {
+            page.more(&format!("answered for by {}", self.seat(owner)));
+        }
+        page.more(&format!(
+            "proved by {} of {}, epoch {}",
+            subject.proof.as_str(),
+            subject.trust_domain,
+            subject.epoch
+        ));
+        page.more(&format!("token {}, valid until {}", subject.credential, subject.expires));
+    }
+
+    fn what(&self, page: &mut Page) {
+        let Some(ask) = &self.decision.ask else { return page.row("Asked", "was not read") };
+        page.row("Asked", &asked(ask));
+        if let Some(owner) = &self.decision.target_owner {
+            page.more(&format!("model answered for by {}", self.seat(owner)));
+        }
+    }
+
+    fn policies(&self, page: &mut Page) {
+        let cited = self.cited();
+        if cited.is_empty() {
+            return page.row("Decided by", "no policy: it was refused before, or none allowed it");
+        }
+        for (number, policy) in cited.iter().enumerate() {
+            let effect = match policy.effect {
+                model::Effect::Permit => "permit",
+                model::Effect::Forbid => "forbid",
+            };
+            let PolicyRef { file, line, line_end, .. } = policy;
+            let head = format!("{effect} {}   {file}:{line}-{line_end}", policy.id);
+            if number == 0 {
+                page.row("Decided by", &head)
+            } else {
+                page.more(&head)
+            }
+            page.more(&format!("  owner {}   text {}", self.seat(&policy.owner), policy.text));
+            if let Some((_, text)) = self.texts.iter().find(|(id, _)| *id == policy.id.as_str()) {
+                for line in text.lines() {
+                    page.more(&format!("  | {line}"));
+                }
+            }
+        }
+    }
+
+    /// Every policy that took part, each once, in the order of the record.
+    pub(crate) fn cited(&self) -> Vec<&PolicyRef> {
+        let mut cited: Vec<&PolicyRef> = Vec::new();
+        let of_targets = self.decision.targets.iter().flat_map(|target| &target.policies);
+        for policy in self.decision.verdict.policies.iter().chain(of_targets) {
+            if !cited.iter().any(|seen| seen.id == policy.id) {
+                cited.push(policy);
+            }
+        }
+        cited
+    }
+
+    fn targets(&self, page: &mut Page) {
+        for target in &self.decision.targets {
+            page.row("May go to", &format!("{} as {}", target.provider, target.upstream_model));
+            if let Some(secret) = &target.secret {
+                let owner = self.seat(&secret.owner);
+                page.more(&format!("secret {} {} (owner {owner})", secret.name, secret.version));
+            }
+        }
+    }
+
+    fn ending(&self, page: &mut Page) {
+        match &self.outcome {
+            Some((_, outcome)) => {
+                page.row("Outcome", &ended(outcome));
+                for attempt in &outcome.attempts {
+                    page.more(&attempted(attempt));
+                }
+                match outcome.usage {
+                    Some(usage) => page.more(&format!(
+                        "tokens: {} in, {} out (as the provider reported)",
+                        usage.input_tokens, usage.output_tokens
+                    )),
+                    None => page.more("tokens: not reported"),
+                }
+            }
+            None if self.outcome_due => {
+                page.row("Outcome", "none recorded yet: the call is under way, or was lost");
+            }
+            None => page.row("Outcome", "nothing was forwarded"),
+        }
+    }
+
+    fn governed(&self, page: &mut Page) {
+        let charter = &self.decision.charter;
+        page.row("Charter", &charter.digest.to_string());
+        let actor = self.change.actor.as_deref().unwrap_or("unknown");
+        let at = self.change.at.map(|at| format!(" at {at}")).unwrap_or_default();
+        page.more(&format!(
+            "in force by change {}, signed by {actor}{at} (control log entry {})",
+            charter.change, charter.control_index
+        ));
+        if !self.change.reviewed {
+            page.more("UNREVIEWED: genesis mode, one person holds every seat");
+        }
+        page.row("Accountable", &self.seat(&charter.accountable));
+        let [policy, platform, response] = &charter.secondary;
+        page.row("Secondary", &format!("policy   {}", self.seat(policy)));
+        page.more(&format!("platform {}", self.seat(platform)));
+        page.more(&format!("response {}", self.seat(response)));
+    }
+
+    fn logged(&self, page: &mut Page) {
+        let outcome = match &self.outcome {
+            Some((index, _)) => format!(", outcome entry {index}"),
+            None => String::new(),
+        };
+        page.row("Ledger", &format!("{} entry {}{outcome}", self.origin, self.index));
+        page.more(&format!("recorded {}", self.recorded));
+        match &self.proof {
+            ProofState::Included { size, leaf } => {
+                page.more(&format!("leaf sha256:{leaf}"));
+                page.more(&format!(
+                    "proof: in the signed checkpoint of {size} entries, checked now"
+                ));
+            }
+            ProofState::Durable { leaf } => {
+                page.more(&format!("leaf sha256:{leaf}"));
+                page.more("proof: durable; the next checkpoint will cover it");
+            }
+        }
+    }
+
+    /// A seat and who held it then.
+    fn seat(&self, seat: &str) -> String {
+        match self.seats.iter().find(|(name, _)| name == seat) {
+            Some((_, holder)) => format!("{seat} ({holder})"),
+            None => seat.to_owned(),
+        }
+    }
+
+    /// The account for programs.
+    pub(crate) fn json(&self) -> Value {
+        let (proof, size, leaf) = match &self.proof {
+            ProofState::Included { size, leaf } => ("included", Some(*size), leaf),
+            ProofState::Durable { leaf } => ("durable", None, leaf),
+        };
+        let texts: serde_json::Map<String, Value> =
+            self.texts.iter().map(|(id, text)| (id.clone(), Value::from(text.clone()))).collect();
+        let seats: serde_json::Map<String, Value> =
+            self.seats.iter().map(|(seat, who)| (seat.clone(), Value::from(who.clone()))).collect();
+        json!({
+            "id": self.decision.id,
+            "decision": self.decision,
+            "outcome": self.outcome.as_ref().map(|(_, outcome)| outcome),
+            "policy_texts": texts,
+            "seats": seats,
+            "change": {
+                "id": self.decision.charter.change,
+                "signed_by": self.change.actor,
+                "at": self.change.at,
+                "reviewed": self.change.reviewed,
+            },
+            "ledger": {
+                "origin": self.origin,
+                "index": self.index,
+                "outcome_index": self.outcome.as_ref().map(|(index, _)| index),
+                "recorded": self.recorded,
+                "leaf": leaf,
+                "proof": proof,
+                "checkpoint_size": size,
+            },
+        })
+    }
+}
+
+fn asked(ask: &Ask) -> String {
+    let model = ask.model.as_ref().map_or("", |model| model.as_str());
+    let stream = if ask.stream { ", streamed" } else { "" };
+    let cap = ask.output_tokens_max.map(|cap| format!(", at most {cap} tokens out"));
+    let tools = match ask.function_tools {
+        0 => String::new(),
+        count => format!(", {count} function tools"),
+    };
+    format!(
+        "{} of {model} ({}{stream}), {} bytes{}{tools}",
+        ask.operation.as_str(),
+        ask.dialect.as_str(),
+        ask.input_bytes,
+        cap.unwrap_or_default()
+    )
+}
+
+fn ended(outcome: &Outcome) -> String {
+    let status = outcome.status.map(|status| format!(", status {status}")).unwrap_or_default();
+    let first = outcome.first_byte_ms.map(|ms| format!("first byte after {ms} ms, "));
+    format!(
+        "{}{status}, {} bytes to the client, {}{} ms in all",
+        outcome.ended.as_str(),
+        outcome.output_bytes,
+        first.unwrap_or_default(),
+        outcome.duration_ms
+    )
+}
+
+fn attempted(attempt: &Attempt) -> String {
+    let status = attempt.status.map(|status| format!(" answered {status}")).unwrap_or_default();
+    let failure = attempt.failure.as_ref().map(|code| format!(", failed: {code}"));
+    let id = attempt.upstream_request_id.as_ref().map(|id| format!(", its request id {id}"));
+    format!("{}{status}{}{}", attempt.provider, failure.unwrap_or_default(), id.unwrap_or_default())
+}
+
+/// Lines with a labelled left column.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.text, "{text}");
+    }
+
+    fn row(&mut self, label: &str, text: &str) {
+        let _ = writeln!(self.text, "\n{label:LABEL$}{text}");
+    }
+
+    fn more(&mut self, text: &str) {
+        let _ = writeln!(self.text, "{:LABEL$}{text}", "");
+    }
+}

@@ -1,0 +1,147 @@
+//! `portreeve explain ID`: the whole chain of accountability behind one decision.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use bundle::Bundle;
+use ledger::read::Reader;
+use ledger::{Entry, EntryKind};
+use model::{DecisionId, DecisionRecord, Outcome};
+use serde_json::Value;
+
+use crate::begun::Begun;
+use crate::cli::Output;
+use crate::commands::account::{Account, ChangeAccount, ProofState};
+use crate::commands::decisions::open;
+use crate::exit::Failure;
+use crate::home::Home;
+use crate::print;
+
+/// Prints the account of one decision.
+pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
+    let id: DecisionId = id.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+    let begun = Begun::demand(home)?;
+    let reader = open(home)?;
+    let found = reader.find(id).context("the decision log cannot be read")?;
+    if let Some(window) = found.iter().rfind(|entry| is_aggregate(entry.kind)) {
+        print::line(&aggregate(window));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let decision = found
+        .iter()
+        .find(|entry| entry.kind == EntryKind::Decision)
+        .ok_or_else(|| Failure::denied(format!("no decision {id} stands in this log")))?;
+    let account = account(&begun, &reader, decision, &found)?;
+    if output.json {
+        print::line(&serde_json::to_string_pretty(&account.json())?);
+    } else {
+        print::line(account.text().trim_end());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn account(begun: &Begun, reader: &Reader, entry: &Entry, found: &[Entry]) -> Result<Account> {
+    let decision: DecisionRecord = serde_json::from_value(entry.json.clone())
+        .context("the entry is not a decision this version reads")?;
+    let outcome = found
+        .iter()
+        .find(|other| other.kind == EntryKind::Outcome)
+        .map(|other| {
+            serde_json::from_value::<Outcome>(other.json.clone())
+                .map(|outcome| (other.index, outcome))
+        })
+        .transpose()
+        .context("the outcome entry is not one this version reads")?;
+    let bundle = begun.bundle(&decision.charter.digest)?;
+    let change =
+        begun.state.changes().iter().find(|applied| applied.change == decision.charter.change);
+    let mut account = Account {
+        recorded: entry.ts,
+        index: entry.index,
+        outcome,
+        outcome_due: entry.outcome_due(),
+        origin: reader.verifier().name().to_string(),
+        proof: proof(reader, entry)?,
+        change: ChangeAccount {
+            actor: change.map(|applied| person(&bundle, applied.actor.as_str())),
+            at: change.map(|applied| applied.at),
+            reviewed: change.is_some_and(|applied| applied.reviewed),
+        },
+        texts: Vec::new(),
+        seats: Vec::new(),
+        decision,
+    };
+    account.texts = texts(&bundle, &account);
+    account.seats = seats(&bundle, &account);
+    Ok(account)
+}
+
+/// Checks the entry's inclusion in the signed checkpoint, if one covers it.
+fn proof(reader: &Reader, entry: &Entry) -> Result<ProofState> {
+    let bytes = ledger::canonical(&entry.json).context("the entry cannot be written again")?;
+    let leaf = model::Digest::from_bytes(tlog::leaf_hash(bytes.as_bytes())).hex();
+    let covered = reader.checkpoint()?.filter(|checkpoint| entry.index < checkpoint.size);
+    match covered {
+        Some(checkpoint) => {
+            // `prove` checks what it made against the signed root before it hands it out.
+            reader
+                .prove(entry.index)
+                .context("the entry cannot be proved: run `portreeve ledger verify`")?;
+            Ok(ProofState::Included { size: checkpoint.size, leaf })
+        }
+        None => Ok(ProofState::Durable { leaf }),
+    }
+}
+
+fn texts(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
+    account
+        .cited()
+        .into_iter()
+        .filter_map(|cited| {
+            let listed = bundle.policies().all().find(|one| one.policy.id == cited.id)?;
+            Some((cited.id.to_string(), listed.text.clone()))
+        })
+        .collect()
+}
+
+/// Every seat the account names, with its holder in the charter of that time.
+fn seats(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
+    let decision = &account.decision;
+    let mut named: Vec<&str> = vec![&decision.charter.accountable];
+    named.extend(decision.charter.secondary.iter().map(String::as_str));
+    named.extend(decision.agent_owner.as_deref());
+    named.extend(decision.target_owner.as_deref());
+    named.extend(account.cited().into_iter().map(|policy| policy.owner.as_str()));
+    let secrets = decision.targets.iter().filter_map(|target| target.secret.as_ref());
+    named.extend(secrets.map(|secret| secret.owner.as_str()));
+    named.sort_unstable();
+    named.dedup();
+    named.into_iter().filter_map(|seat| Some((seat.to_owned(), bundle.holder(seat)?))).collect()
+}
+
+fn person(bundle: &Bundle, name: &str) -> String {
+    bundle.person(name).unwrap_or_else(|| name.to_owned())
+}
+
+fn is_aggregate(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::RefusalsOpened | EntryKind::RefusalsClosed)
+}
+
+fn aggregate(window: &Entry) -> String {
+    let id = window.id.map(|id| id.to_string()).unwrap_or_default();
+    let mut text = format!(
+        "Aggregate {id}   {}\n\nRequests that proved no identity were refused and counted, not\nrecorded one by one.",
+        window.ts
+    );
+    match window.json.pointer("/body/counts").and_then(Value::as_object) {
+        Some(counts) => {
+            for (code, count) in counts {
+                text.push_str(&format!("\n  {code}: {count}"));
+            }
+        }
+        None => {
+            text.push_str("\n  The window is still open: its counts are recorded when it closes.")
+        }
+    }
+    text
+}

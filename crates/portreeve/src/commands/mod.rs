@@ -1,0 +1,40 @@
+//! The commands, one file each, and the one place that tells them apart.
+
+mod account;
+mod agent;
+mod change;
+mod check;
+mod decisions;
+mod explain;
+mod ledger;
+mod policy;
+mod secret;
+mod signing;
+mod status;
+
+pub(crate) use check::checked;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+use crate::home::Home;
+use crate::serve;
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
+    let home = Home::at(cli.home);
+    match cli.command {
+        Command::Up(up) => serve::up(&home, up).await,
+        Command::Check { dir, output } => check::run(&home, dir, output),
+        Command::Status(output) => status::run(&home, output).await,
+        Command::Policy(policy) => policy::run(&home, policy),
+        Command::Explain { id, output } => explain::run(&home, &id, output),
+        Command::Decisions(filter) => decisions::run(&home, filter).await,
+        Command::Ledger(ledger) => ledger::run(&home, ledger),
+        Command::Agent(agent) => agent::run(&home, agent).await,
+        Command::Change(change) => change::run(&home, change).await,
+        Command::Secret(secret) => secret::run(&home, secret).await,
+    }
+}

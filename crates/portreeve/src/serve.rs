@@ -1,0 +1,323 @@
+//! `portreeve up`: wires the crates together, serves, drains, stops.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
+use govern::{CharterStore, Governor};
+use identity::{Expected, TokenVerifier, TrustedKey};
+use issuer::{ServiceNames, SigningKey, TokenService};
+use ledger::read::Reader;
+use ledger::{ControlLog, DecisionLog, FactKeys, LogHome};
+use secrets::SecretStore;
+use serde_json::{Value, json};
+use tlog::LogKey;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::begun::Begun;
+use crate::cli::Up;
+use crate::demo::Demo;
+use crate::exit::Failure;
+use crate::genesis;
+use crate::home::Home;
+use crate::settings::{self, Settings};
+use crate::{banner, clock, keys, print};
+
+/// How often aggregate windows and checkpoints are looked after.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the decision log's checkpoint is recorded in the control log.
+const CHECKPOINT_EVERY_TICKS: u64 = 60;
+
+/// Makes a home on the first run, then serves until a signal.
+pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
+    let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
+    let settings = settings::read(home, options.listen.as_deref())?;
+    let first = Begun::read(home)?.is_none();
+    let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
+    let listeners = bind(&settings).await?;
+    if let Some(plan) = plan {
+        genesis::begin(home, plan).await?;
+    }
+    let begun = Begun::demand(home)?;
+    let running = Running::start(home, &begun).await?;
+    let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
+    print::line(&banner::text(home, &begun, &addresses, first)?);
+    running.serve(listeners, &settings, addresses).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Binds every listener before anything is made or served: a bad address stops the start.
+async fn bind(settings: &Settings) -> Result<Vec<Listener>> {
+    let mut bound = Vec::new();
+    for spec in &settings.listeners {
+        let spec: ListenerSpec = spec.clone();
+        let listener = Listener::bind(spec).await.map_err(|cause| {
+            let text = format!(
+                "{}\nchange the address in settings.yaml, or use --listen ADDRESS:PORT",
+                with_cause(&cause)
+            );
+            Failure::settings(text)
+        })?;
+        bound.push(listener);
+    }
+    Ok(bound)
+}
+
+/// Everything that runs.
+struct Running {
+    gate: Arc<Gate>,
+    governor: Arc<Governor>,
+    decisions: DecisionLog,
+    control: ControlLog,
+    decisions_dir: PathBuf,
+    demo: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(home: &Home, begun: &Begun) -> Result<Self> {
+        let genesis = &begun.state.genesis;
+        let keys = keys::read_or_make(home, &genesis.trust_domain)?;
+        let snapshot = begun.snapshot()?;
+        let clock = clock::system();
+        let secrets = Arc::new(
+            SecretStore::open(
+                home.secrets(),
+                keys.sealing.clone(),
+                &genesis.gateway,
+                Arc::clone(&clock),
+            )
+            .context("the sealed store cannot be opened")?,
+        );
+        let demo = Demo::bind().await.context("the demo model cannot listen on loopback")?;
+        let demo_url = demo.base_url();
+        let live = Live::new(snapshot.clone(), &demo_url)?;
+        let issuer = token_service(keys.token, genesis)?;
+        let verifier = verifier(&issuer)?;
+        let control = open_control(home, keys.control)?;
+        let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
+            .context("the keys of the facts cannot be opened")?;
+        let decisions = open_decisions(home, keys.decisions, facts)?;
+        let client = net::Client::new(net::Settings::default())?;
+        let gate = Arc::new(Gate::new(gateway::Parts {
+            live,
+            verifier,
+            ledger: decisions.clone(),
+            secrets: Arc::clone(&secrets),
+            client,
+            clock: Arc::clone(&clock),
+            mint: clock::mint_decisions(),
+        }));
+        let governor = Arc::new(Governor::new(govern::Parts {
+            control: control.clone(),
+            state: begun.state.clone(),
+            bundle: Arc::clone(snapshot.bundle()),
+            charters: CharterStore::open(home.charters())?,
+            secrets,
+            issuer,
+            gateway: begun.gateway()?,
+            clock,
+            random: clock::random_or_none,
+            hooks: hooks(&gate, demo_url),
+        }));
+        let demo = tokio::spawn(demo.serve());
+        let decisions_dir = home.decision_log();
+        Ok(Self { gate, governor, decisions, control, decisions_dir, demo })
+    }
+
+    /// Serves until a signal, drains, closes the logs.
+    async fn serve(
+        self,
+        listeners: Vec<Listener>,
+        settings: &Settings,
+        addresses: Vec<String>,
+    ) -> Result<()> {
+        let (stop, stopping) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        for listener in listeners {
+            let (drain, stopping) = (settings.drain, stopping.clone());
+            match listener.surface() {
+                Surface::Agents => {
+                    let gate = Arc::clone(&self.gate);
+                    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Admin => {
+                    let governor = Arc::clone(&self.governor);
+                    let (decisions, control) = (self.decisions.clone(), self.control.clone());
+                    let addresses = addresses.clone();
+                    let handle = move |_facts, request| {
+                        let status = logs(&decisions, &control, &addresses);
+                        govern::admin::answer(Arc::clone(&governor), status, request)
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+            }
+        }
+        let upkeep = Upkeep {
+            gate: Arc::clone(&self.gate),
+            control: self.control.clone(),
+            decisions: self.decisions_dir.clone(),
+        };
+        let upkeep = tokio::spawn(upkeep.run());
+        signal().await?;
+        print::notice("stopping: running answers may end; a second signal stops at once");
+        self.gate.drain();
+        // Nobody listens only if every listener has ended already.
+        let _ = stop.send(true);
+        tokio::select! {
+            () = async { while serving.join_next().await.is_some() {} } => {}
+            ended = signal() => ended?,
+        }
+        serving.shutdown().await;
+        upkeep.abort();
+        self.demo.abort();
+        self.gate.finish().await;
+        self.decisions.close().await.context("the decision log was not closed in good order")?;
+        self.control.close().await.context("the control log was not closed in good order")?;
+        print::notice("stopped");
+        Ok(())
+    }
+}
+
+/// Looks after what no request does.
+struct Upkeep {
+    gate: Arc<Gate>,
+    control: ControlLog,
+    decisions: PathBuf,
+}
+
+impl Upkeep {
+    /// Once a second: closes aggregate windows; once a minute: anchors the decision log's
+    /// checkpoint in the control log.
+    async fn run(self) {
+        let mut ticks = 0_u64;
+        loop {
+            tokio::time::sleep(TICK).await;
+            self.gate.tick().await;
+            if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
+                self.anchor().await;
+            }
+            ticks = ticks.wrapping_add(1);
+        }
+    }
+
+    /// A log that cannot be read or written says so in its own status; the next minute tries
+    /// again.
+    async fn anchor(&self) {
+        let Ok(reader) = Reader::open_own(&self.decisions) else { return };
+        if let (Ok(Some(checkpoint)), Ok(Some(note))) =
+            (reader.checkpoint(), reader.checkpoint_note())
+        {
+            let _ = self.control.record_checkpoint(&checkpoint, &note).await;
+        }
+    }
+}
+
+fn hooks(gate: &Arc<Gate>, demo_url: String) -> govern::Hooks {
+    let gate = Arc::clone(gate);
+    govern::Hooks {
+        rehearse: Box::new({
+            let demo_url = demo_url.clone();
+            move |bundle| Live::rehearse(bundle, &demo_url).map_err(|cause| cause.to_string())
+        }),
+        activate: Box::new(move |snapshot| {
+            let live = Live::new(snapshot, &demo_url).map_err(|cause| cause.to_string())?;
+            gate.put_in_force(live);
+            Ok(())
+        }),
+    }
+}
+
+fn logs(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -> Value {
+    let shown = |status: ledger::Status| {
+        let health = if status.healthy { "healthy" } else { "FAILING" };
+        let error = status.last_error.map(|text| format!(", last error: {text}"));
+        let text = format!(
+            "{health}, {} entries, {} published{}",
+            status.size,
+            status.published,
+            error.unwrap_or_default()
+        );
+        Value::from(text)
+    };
+    json!({
+        "listeners": addresses,
+        "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
+    })
+}
+
+fn token_service(key: SigningKey, genesis: &govern::GenesisBody) -> Result<TokenService> {
+    let names = ServiceNames {
+        issuer: format!("spiffe://{}", genesis.trust_domain),
+        audience: format!("portreeve:{}@{}", genesis.gateway, genesis.trust_domain),
+        trust_domain: genesis.trust_domain.parse()?,
+    };
+    Ok(TokenService::new(key, names)?)
+}
+
+fn verifier(issuer: &TokenService) -> Result<TokenVerifier> {
+    let key = issuer.public_key();
+    let trusted = TrustedKey { kid: key.kid().to_owned(), point: *key.point() };
+    let names = issuer.names().clone();
+    let expected = Expected {
+        issuer: names.issuer,
+        audience: names.audience,
+        trust_domain: names.trust_domain,
+    };
+    Ok(TokenVerifier::new(vec![trusted], expected)?)
+}
+
+/// Opens the control log for writing; the home's lock is held.
+pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
+    let (log, _) =
+        ControlLog::open(LogHome::new(home.control_log()), key, clock::system(), log_settings())
+            .context("the control log cannot be opened")?;
+    Ok(log)
+}
+
+fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Result<DecisionLog> {
+    let (log, recovered) = DecisionLog::open(
+        LogHome::new(home.decision_log()),
+        key,
+        facts,
+        clock::system(),
+        log_settings(),
+    )
+    .context("the decision log cannot be opened")?;
+    for id in &recovered.unpaired {
+        print::notice(&format!(
+            "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
+             it is now recorded as interrupted"
+        ));
+    }
+    Ok(log)
+}
+
+fn log_settings() -> ledger::Settings {
+    let software = concat!("portreeve ", env!("CARGO_PKG_VERSION")).to_owned();
+    ledger::Settings { software, ..ledger::Settings::default() }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signal() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("SIGTERM cannot be watched")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be watched"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
