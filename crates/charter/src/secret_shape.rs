@@ -109,11 +109,16 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn has_prefix(word: &str) -> bool {
+    // A key may follow `name=` or stand within a URL.
+    word.split(['/', '+', '=']).any(is_vendor_key)
+}
+
+fn is_vendor_key(word: &str) -> bool {
+    // Words of small letters and hyphens alone are names: `sk-` is a language, too.
+    let unlike_a_name = |byte: u8| !byte.is_ascii_lowercase() && byte != b'-';
     PREFIXES.iter().any(|(prefix, least)| {
-        word.strip_prefix(prefix).is_some_and(|rest| {
-            rest.len() >= *least
-                && rest.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b'-')
-        })
+        word.strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() >= *least && rest.bytes().any(unlike_a_name))
     })
 }
 
@@ -150,3 +155,6 @@ const fn class(byte: u8) -> Option<Class> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

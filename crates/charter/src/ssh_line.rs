@@ -34,3 +34,56 @@ pub(crate) fn blob(line: &str) -> Result<String, &'static str> {
         _ => Err("the key was cut off"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+    /// A line whose blob names `kind` and holds `bytes` of point.
+    fn line(kind: &str, bytes: usize) -> String {
+        let mut blob = Vec::new();
+        for part in [kind.as_bytes(), &vec![7; bytes]] {
+            blob.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+            blob.extend(part);
+        }
+        format!("{kind} {}", STANDARD.encode(blob))
+    }
+
+    #[test]
+    fn a_line_as_ssh_keygen_writes_it_is_taken() {
+        let blob = GOOD.split(' ').nth(1).unwrap();
+        for good in [GOOD.to_owned(), format!("{GOOD} ada@laptop"), format!("  {GOOD} a b c ")] {
+            assert_eq!(super::blob(&good).as_deref(), Ok(blob), "{good}");
+        }
+        assert!(super::blob(&line("ssh-ed25519", 32)).is_ok());
+        // What follows the point of a security key is the application it is for.
+        assert!(super::blob(&line("sk-ssh-ed25519@openssh.com", 32)).is_ok());
+    }
+
+    #[test]
+    fn a_slip_of_the_hand_is_noticed() {
+        let blob = GOOD.split(' ').nth(1).unwrap();
+        for bad in [
+            String::new(),
+            "ssh-ed25519".to_owned(),
+            blob.to_owned(),
+            format!("ssh-rsa {blob}"),
+            format!("sk-ssh-ed25519@openssh.com {blob}"),
+            format!("no-pty {GOOD}"),
+            format!("SSH-ED25519 {blob}"),
+            GOOD[..GOOD.len() - 1].to_owned(),
+            GOOD[..GOOD.len() - 4].to_owned(),
+            format!("{GOOD}="),
+            format!("{GOOD}\n{GOOD}"),
+            line("ssh-ed25519", 31),
+            line("ssh-ed25519", 33),
+            line("ssh-rsa", 32),
+            format!("{GOOD} {}", "x".repeat(2048)),
+        ] {
+            assert!(super::blob(&bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -182,7 +182,7 @@ impl Loader<'_> {
             }
             Value::Scalar(Scalar { text, .. }) if !text.is_empty() => Some(text),
             Value::Refused => None,
-            other => {
+            other @ (Value::Null | Value::Scalar(_) | Value::List(_) | Value::Mapping(_)) => {
                 let what = format!("a key is {}", other.kind());
                 self.object(at, code::KEY_KIND, what, "a key is a text, as in `name: value`");
                 None

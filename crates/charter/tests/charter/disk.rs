@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use charter::SourceTree;
 
 /// The tree below a folder of this crate.
-pub fn tree_of(folder: &str) -> SourceTree {
+pub(crate) fn tree_of(folder: &str) -> SourceTree {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
     read(&root, &root, &mut files);
@@ -14,7 +14,7 @@ pub fn tree_of(folder: &str) -> SourceTree {
 }
 
 /// The example charter.
-pub fn example() -> SourceTree {
+pub(crate) fn example() -> SourceTree {
     tree_of("../../examples/charter")
 }
 

@@ -1,0 +1,180 @@
+//! The table of fields against what the readers do: every field it lists is known, every
+//! required one is missed, every default holds. Files are written as JSON, which is YAML too.
+
+use std::collections::BTreeSet;
+
+use charter::{
+    AgentStatus, Binding, Charter, DataClass, FIELDS, Field, FileKind, PersonTag, ProviderKind,
+    SourceTree, Verdict, parse,
+};
+use model::Problems;
+use serde_json::{Value, json};
+
+/// One file of each kind, with every field of the table and the defaults written out.
+fn whole(kind: FileKind) -> Value {
+    match kind {
+        FileKind::Charter => json!({
+            "portreeve": 1, "name": "g", "trust_domain": "acme.example", "accountable": "a",
+            "secondary": {"policy": "p", "platform": "q", "response": "r"}, "operator": "t",
+            "limits": {"body_bytes_max": 10_485_760},
+        }),
+        FileKind::People => json!({
+            "persons": {"ada": {"name": "Ada", "email": "a@b.example", "keys": [], "tags": []}},
+            "teams": {"t": {"members": ["ada"]}},
+            "seats": {
+                "a": {"holder": "ada", "escalation": []},
+                "p": {"holder": "ada"}, "q": {"holder": "ada"}, "r": {"holder": "ada"},
+            },
+        }),
+        FileKind::Agent => json!({
+            "name": "x", "purpose": "p", "owner": "a", "operator": "t", "environment": "dev",
+            "status": "active", "epoch": 1, "autonomy": 0, "data_class": "public",
+            "review_by": "2026-12-31", "bindings": [{"kind": "embedded"}],
+        }),
+        FileKind::Provider => json!({
+            "name": "x", "kind": "openai", "base_url": "https://a.example", "secret": "x",
+            "owner": "a",
+            "timeouts": {"connect_ms": 5_000, "first_byte_ms": 60_000, "idle_ms": 60_000,
+                "total_ms": 600_000},
+        }),
+        FileKind::Model => json!({
+            "name": "x", "purpose": "p", "owner": "a",
+            "targets": [{"provider": "x", "upstream_model": "y"}],
+        }),
+        FileKind::Secret => json!({
+            "name": "x", "purpose": "p", "owner": "a", "max_age_days": 1, "active": 1,
+        }),
+        FileKind::PolicyTest => json!({"tests": [{
+            "name": "t", "agent": "x", "ask": {"model": "x", "provider": "x"},
+            "at": "2026-01-01T00:00:00Z", "proof": "embedded_token", "token_age_s": 0,
+            "stream": false, "expect": {"verdict": "allow", "policies": []},
+        }]}),
+    }
+}
+
+fn path(kind: FileKind) -> String {
+    kind.pattern().replace("NAME", "x").replace("FILE", "x")
+}
+
+/// The whole charter, with the files that `edit` changes.
+fn read(edit: impl Fn(FileKind, &mut Value)) -> (Charter, Problems) {
+    let files = FileKind::ALL.map(|kind| {
+        let mut file = whole(kind);
+        edit(kind, &mut file);
+        (path(kind), file.to_string())
+    });
+    parse(&SourceTree::from_files(files).unwrap())
+}
+
+/// The object that holds the field, and the field's name in it.
+fn holder<'v>(file: &'v mut Value, field: &str) -> (&'v mut Value, String) {
+    let mut segments: Vec<&str> = field.split('.').collect();
+    let name = segments.pop().unwrap();
+    let object = segments.into_iter().fold(file, |object, segment| match segment {
+        "*" => object.as_object_mut().unwrap().values_mut().next().unwrap(),
+        _ => match segment.strip_suffix("[]") {
+            Some(list) => &mut object[list][0],
+            None => &mut object[segment],
+        },
+    });
+    (object, name.to_owned())
+}
+
+fn remove(file: &mut Value, field: &str) {
+    let (object, name) = holder(file, field);
+    assert!(object.as_object_mut().unwrap().remove(&name).is_some(), "{field}");
+}
+
+#[test]
+fn every_field_of_the_table_is_known() {
+    let (_, problems) = read(|_, _| {});
+    assert_eq!(problems, []);
+}
+
+#[test]
+fn a_required_field_is_missed_and_an_optional_one_is_not() {
+    for Field { file, field, required, .. } in FIELDS {
+        let (_, problems) = read(|kind, text| {
+            if kind == *file {
+                remove(text, field);
+            }
+        });
+        let what = format!("missing field `{}`", field.rsplit('.').next().unwrap());
+        let missed = problems.iter().any(|one| one.place.file == path(*file) && one.what == what);
+        assert_eq!(missed, *required, "{field}: {problems:#?}");
+    }
+}
+
+#[test]
+fn a_field_one_letter_off_is_unknown_and_its_name_is_suggested() {
+    for Field { file, field, .. } in FIELDS {
+        let name = field.rsplit('.').next().unwrap();
+        let wrong = format!("{name}x");
+        let (_, problems) = read(|kind, text| {
+            if kind == *file {
+                let (object, name) = holder(text, field);
+                let fields = object.as_object_mut().unwrap();
+                let value = fields.remove(&name).unwrap();
+                fields.insert(wrong.clone(), value);
+            }
+        });
+        let what = format!("unknown field `{wrong}`");
+        let found = problems.iter().find(|one| one.what == what);
+        let help = found.map(|one| one.help.as_str());
+        // Of a field of one or two letters, half would be wrong: nothing is that short.
+        assert_eq!(help, Some(format!("did you mean `{name}`?").as_str()), "{field}");
+    }
+}
+
+/// A charter that leaves out everything optional says the same as one that writes the defaults.
+#[test]
+fn the_defaults_of_the_table_hold() {
+    // These inherit: what holds without them is another field's value.
+    let inherited = ["owner", "operator", "base_url", "secret", "tests[].ask.provider"];
+    let (long, _) = read(|_, _| {});
+    let (short, problems) = read(|kind, text| {
+        let optional = FIELDS.iter().filter(|field| field.file == kind && !field.required);
+        // The last first: a field before the object it stands in.
+        for field in optional.rev().filter(|field| !inherited.contains(&field.field)) {
+            remove(text, field.field);
+        }
+    });
+    assert_eq!(problems, []);
+    let at_nowhere = |charter: &Charter| {
+        let mut test = charter.tests[0].clone();
+        test.place = model::Place::file("");
+        let agent = &charter.agents["x"];
+        let rest = (agent.epoch, agent.autonomy, agent.data_class);
+        let ask = (test.at, test.proof, test.token_age_s, test.stream, test.expect);
+        let limits = charter.charter.as_ref().unwrap().limits;
+        (
+            limits,
+            charter.people.persons["ada"].tags.clone(),
+            rest,
+            charter.providers["x"].timeouts,
+            ask,
+        )
+    };
+    assert_eq!(at_nowhere(&short), at_nowhere(&long));
+}
+
+#[test]
+fn the_table_lists_every_word_of_a_closed_list() {
+    fn words<T>(pairs: &[(&'static str, T)]) -> BTreeSet<&'static str> {
+        pairs.iter().map(|(word, _)| *word).collect()
+    }
+    let environments = model::Environment::ALL.map(|one| (one.as_str(), one));
+    for (file, field, words) in [
+        (FileKind::Agent, "status", words(AgentStatus::WORDS)),
+        (FileKind::Agent, "data_class", words(DataClass::WORDS)),
+        (FileKind::Agent, "environment", words(&environments)),
+        (FileKind::Agent, "bindings[].kind", words(Binding::WORDS)),
+        (FileKind::Provider, "kind", words(ProviderKind::WORDS)),
+        (FileKind::People, "persons.*.tags", words(PersonTag::WORDS)),
+        (FileKind::PolicyTest, "tests[].expect.verdict", words(Verdict::WORDS)),
+    ] {
+        let row = FIELDS.iter().find(|row| row.file == file && row.field == field).unwrap();
+        let listed: BTreeSet<_> = row.kind.split('`').skip(1).step_by(2).collect();
+        assert_eq!(listed, words, "{field}");
+    }
+}
