@@ -191,25 +191,22 @@ impl Bundle {
         self.tests_passed
     }
 
-    /// Who holds `seat` (`seat:NAME`): the person's id and full name.
+    /// Who holds `seat` (`seat:NAME`).
     #[must_use]
-    pub fn holder(&self, seat: &str) -> Option<String> {
-        let seat = seat.strip_prefix("seat:")?;
-        let person = self.people.holders.get(seat)?;
-        Some(self.person(person.as_str()).unwrap_or_else(|| person.to_string()))
+    pub fn holder(&self, seat: &str) -> Option<&PersonName> {
+        self.people.holders.get(seat.strip_prefix("seat:")?)
     }
 
-    /// A person's id and full name.
+    /// A person's full name.
     #[must_use]
-    pub fn person(&self, person: &str) -> Option<String> {
-        let full = self.people.names.get(person)?;
-        Some(format!("{person}, {full}"))
+    pub fn full_name(&self, person: &PersonName) -> Option<&str> {
+        self.people.names.get(person).map(String::as_str)
     }
 
     /// The distinct persons who hold the accountable and the secondary seats.
     #[must_use]
-    pub fn holders(&self) -> Vec<String> {
-        let mut holders: Vec<String> =
+    pub fn holders(&self) -> Vec<&PersonName> {
+        let mut holders: Vec<&PersonName> =
             self.seats.iter().filter_map(|seat| self.holder(seat)).collect();
         holders.sort();
         holders.dedup();

@@ -1,12 +1,14 @@
 //! Decides a request completely: who, what, whether, where. Nothing is decided after it.
 
+use bundle::Agent;
 use http::request::Parts;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use model::{
-    Case, Dialect, Environment, Operation, Refusal, RefusalCode, Refused, Subject, Timestamp,
+    Case, Dialect, Environment, ModelName, Operation, Proof, Refusal, RefusalCode, Refused,
+    Subject, Timestamp,
 };
-use policy::{CallFacts, Permit, Question};
+use policy::{CallFacts, Permit, Question, TargetFacts};
 use protocol::Reading;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -60,11 +62,18 @@ pub(crate) async fn admit(
 ) -> Result<Admission, Denied> {
     let (head, body) = request.into_parts();
     let subject = authenticate(gate, &head, arrival.received).map_err(Denied::Unproved)?;
-    let mut case = live.case(arrival.id, arrival.received, subject);
-    match consider(gate, live, &mut case, (routed, slot), (head, body)).await {
+    let agent = live.bundle().agent(&subject.agent);
+    let (proof, age_ms) = (subject.proof, arrival.received.millis_since(subject.issued));
+    let mut case = live.case(arrival, subject);
+    let Some(agent) = agent else {
+        return Err(refuse(case, Refusal::new(RefusalCode::AgentUnknown, "")));
+    };
+    case.agent_owner = Some(agent.owner.clone());
+    let admitting = Admitting { gate, live, agent, proof, token_age_s: age_ms / 1000 };
+    match admitting.consider(&mut case, (routed, slot), (head, body)).await {
         Err(refusal) => Err(refuse(case, refusal)),
-        Ok(Considered::Listing(dialect, query)) => list(live, case, dialect, &query),
-        Ok(Considered::Call(sending)) => decide(gate, live, case, sending),
+        Ok(Considered::Listing(dialect, query)) => admitting.list(case, dialect, &query),
+        Ok(Considered::Call(sending)) => admitting.decide(case, sending),
     }
 }
 
@@ -80,63 +89,146 @@ fn authenticate(gate: &Gate, head: &Parts, now: Timestamp) -> Result<Subject, Re
     gate.verifier.verify(&credential, now).map_err(no)
 }
 
-/// Everything that can refuse before policy: the agent's state, the path, the body.
-async fn consider(
-    gate: &Gate,
-    live: &Live,
-    case: &mut Case,
-    (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
-    (head, body): (Parts, Incoming),
-) -> Result<Considered, Refusal> {
-    if gate.is_draining() {
-        return Err(Refusal::new(RefusalCode::Draining, "Another instance may serve you."));
-    }
-    let slot = slot.ok_or_else(|| Refusal::new(RefusalCode::Overloaded, "Try again shortly."))?;
-    agent_may_ask(live, case)?;
-    let (operation, dialect) = routed?;
-    if dialect == Dialect::Anthropic {
-        check_version(&head.headers)?;
-    }
-    let query = route::query_for(operation, &head.uri)?;
-    if operation == Operation::ListModels {
-        return Ok(Considered::Listing(dialect, head.uri.query().unwrap_or("").to_owned()));
-    }
-    check_encoding(&head.headers)?;
-    let body = body::read(body, live.body_bytes_max()).await?;
-    let reading = protocol::read(&body, operation, dialect, &protocol::Limits::default())
-        .map_err(|refusal| unknown_alike(live, refusal))?;
-    case.ask = Some(reading.ask().clone());
-    Ok(Considered::Call(Box::new(Sending { reading, headers: head.headers, query, slot })))
+/// A request of a known agent, under one snapshot.
+struct Admitting<'l> {
+    gate: &'l Gate,
+    live: &'l Live,
+    agent: &'l Agent,
+    proof: Proof,
+    token_age_s: u64,
 }
 
-/// A name no model can have is refused in the very words of a model that does not exist.
-fn unknown_alike(live: &Live, refusal: Refusal) -> Refusal {
-    if refusal.code == RefusalCode::ModelUnknown { model_unknown(live) } else { refusal }
-}
+impl Admitting<'_> {
+    /// Everything that can refuse before policy: the agent's state, the path, the body.
+    async fn consider(
+        &self,
+        case: &mut Case,
+        (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
+        (head, body): (Parts, Incoming),
+    ) -> Result<Considered, Refusal> {
+        if self.gate.is_draining() {
+            return Err(Refusal::new(RefusalCode::Draining, "Another instance may serve you."));
+        }
+        let slot =
+            slot.ok_or_else(|| Refusal::new(RefusalCode::Overloaded, "Try again shortly."))?;
+        self.agent_may_ask(case)?;
+        let (operation, dialect) = routed?;
+        if dialect == Dialect::Anthropic {
+            check_version(&head.headers)?;
+        }
+        let query = route::query_for(operation, &head.uri)?;
+        if operation == Operation::ListModels {
+            return Ok(Considered::Listing(dialect, head.uri.query().unwrap_or("").to_owned()));
+        }
+        check_encoding(&head.headers)?;
+        let body = body::read(body, self.live.body_bytes_max()).await?;
+        let reading = protocol::read(&body, operation, dialect, &protocol::Limits::default())
+            .map_err(|refusal| self.unknown_alike(refusal))?;
+        case.ask = Some(reading.ask().clone());
+        Ok(Considered::Call(Box::new(Sending { reading, headers: head.headers, query, slot })))
+    }
 
-fn model_unknown(live: &Live) -> Refusal {
-    let [policy_seat, ..] = &live.charter().secondary;
-    policy::model_unknown(policy_seat)
-}
+    /// Live state, on every request: is the agent of this epoch, active, served?
+    fn agent_may_ask(&self, case: &Case) -> Result<(), Refusal> {
+        let agent = self.agent;
+        let refuse = |code| Err(Refusal::new(code, "").asking(agent.owner.clone()));
+        if case.subject.as_ref().is_none_or(|subject| subject.epoch != agent.epoch) {
+            return refuse(RefusalCode::CredentialRevoked);
+        }
+        if !agent.active {
+            return refuse(RefusalCode::AgentSuspended);
+        }
+        if self.live.charter().genesis && agent.facts.environment == Environment::Prod {
+            return refuse(RefusalCode::AgentEnvironmentUnserved);
+        }
+        Ok(())
+    }
 
-/// Live state, on every request: is the agent declared, of this epoch, active, served?
-fn agent_may_ask(live: &Live, case: &mut Case) -> Result<(), Refusal> {
-    let no = |code| Refusal::new(code, "");
-    let subject = case.subject.as_ref().ok_or_else(|| no(RefusalCode::CredentialMissing))?;
-    let agent = live.bundle().agent(&subject.agent).ok_or_else(|| no(RefusalCode::AgentUnknown))?;
-    case.agent_owner = Some(agent.owner.clone());
-    let refuse =
-        |code, detail: &str| Err(Refusal::new(code, detail.to_owned()).asking(agent.owner.clone()));
-    if agent.epoch != subject.epoch {
-        return refuse(RefusalCode::CredentialRevoked, "");
+    fn list(&self, mut case: Case, dialect: Dialect, query: &str) -> Result<Admission, Denied> {
+        case.ask = Some(Listed::ask(dialect));
+        let (policies, agent, call) =
+            (self.live.policies(), &self.agent.facts, self.call_facts(&case));
+        let models: Vec<ModelName> = self
+            .live
+            .models()
+            .filter(|model| policies.may_list(agent, &call, &model.facts, &model.facts_of_targets))
+            .map(|model| model.facts.name.clone())
+            .collect();
+        match Listed::page(dialect, &models, query) {
+            Ok(page) => Ok(Admission::Listing(Box::new(Listed::new(case, page)))),
+            Err(refusal) => Err(refuse(case, refusal)),
+        }
     }
-    if !agent.active {
-        return refuse(RefusalCode::AgentSuspended, "");
+
+    /// Puts the question to policy, for the ask and each target with its secret.
+    fn decide(&self, mut case: Case, sending: Box<Sending>) -> Result<Admission, Denied> {
+        let name = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
+        let Some(model) = name.and_then(|name| self.live.model(name)) else {
+            return Err(refuse(case, self.model_unknown()));
+        };
+        case.target_owner = Some(model.facts.owner.clone());
+        let dialect = sending.reading.ask().dialect;
+        let spoken: Vec<TargetFacts> = model
+            .targets
+            .iter()
+            .filter(|target| target.speaks(dialect))
+            .map(|target| target.facts.clone())
+            .collect();
+        // Who may not use the model at all must not learn from a mismatch that it is there.
+        let asked = if spoken.is_empty() { &model.facts_of_targets } else { &spoken };
+        let call = self.call_facts(&case);
+        let agent = &self.agent.facts;
+        let question = Question { case, agent, call, model: &model.facts, targets: asked };
+        let permit = self
+            .live
+            .policies()
+            .decide(question)
+            .map_err(|refused| Denied::Refused(Box::new(refused)))?;
+        let then = if spoken.is_empty() {
+            let detail = format!("This model is reached through {}.", endpoint(&model.targets));
+            Some(Refusal::new(RefusalCode::DialectMismatch, detail))
+        } else {
+            self.missing_secret(&permit)
+        };
+        match then {
+            Some(refusal) => Err(refuse(permit.case().clone(), refusal)),
+            None => Ok(Admission::Call(Box::new(permit), sending)),
+        }
     }
-    if live.charter().genesis && agent.facts.environment == Environment::Prod {
-        return refuse(RefusalCode::AgentEnvironmentUnserved, "");
+
+    /// The call as policy sees it.
+    fn call_facts(&self, case: &Case) -> CallFacts {
+        let ask = case.ask.as_ref();
+        CallFacts {
+            now: case.received,
+            proof: self.proof,
+            token_age_s: self.token_age_s,
+            stream: ask.is_some_and(|ask| ask.stream),
+            input_bytes: ask.map_or(0, |ask| ask.input_bytes),
+            output_tokens_max: ask.and_then(|ask| ask.output_tokens_max),
+            function_tools: ask.map_or(0, |ask| ask.function_tools),
+        }
     }
-    Ok(())
+
+    /// A permitted target whose secret has no sealed value.
+    fn missing_secret(&self, permit: &Permit) -> Option<Refusal> {
+        permit.targets().iter().find_map(|target| {
+            let secret = target.secret.as_ref()?;
+            let missing = !self.gate.secrets.has(&secret.name, secret.version);
+            missing
+                .then(|| Refusal::new(RefusalCode::SecretMissing, "").asking(secret.owner.clone()))
+        })
+    }
+
+    /// A name no model can have is refused in the very words of a model that does not exist.
+    fn unknown_alike(&self, refusal: Refusal) -> Refusal {
+        if refusal.code == RefusalCode::ModelUnknown { self.model_unknown() } else { refusal }
+    }
+
+    fn model_unknown(&self) -> Refusal {
+        let [policy_seat, ..] = &self.live.charter().secondary;
+        policy::model_unknown(policy_seat)
+    }
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -167,98 +259,12 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn list(live: &Live, mut case: Case, dialect: Dialect, query: &str) -> Result<Admission, Denied> {
-    let call = call_facts(&case);
-    case.ask = Some(Listed::ask(dialect));
-    let Some(agent) = agent_facts(live, &case) else {
-        return Err(refuse(case, Refusal::new(RefusalCode::AgentUnknown, "")));
-    };
-    let models = live
-        .models()
-        .filter(|model| {
-            live.policies().may_list(agent, &call, &model.facts, &model.facts_of_targets)
-        })
-        .map(|model| model.facts.name.clone())
-        .collect();
-    match Listed::new(case, dialect, models, query) {
-        Ok(listed) => Ok(Admission::Listing(Box::new(listed))),
-        Err((case, refusal)) => Err(refuse(case, refusal)),
-    }
-}
-
-/// Puts the question to policy, for the ask and each target with its secret.
-fn decide(
-    gate: &Gate,
-    live: &Live,
-    mut case: Case,
-    sending: Box<Sending>,
-) -> Result<Admission, Denied> {
-    let name = case.ask.as_ref().and_then(|ask| ask.model.clone());
-    let Some(model) = name.as_ref().and_then(|name| live.model(name)) else {
-        return Err(refuse(case, model_unknown(live)));
-    };
-    let call = call_facts(&case);
-    let Some(agent) = agent_facts(live, &case) else {
-        return Err(refuse(case, Refusal::new(RefusalCode::AgentUnknown, "")));
-    };
-    case.target_owner = Some(model.facts.owner.clone());
-    let dialect = sending.reading.ask().dialect;
-    let spoken: Vec<_> = model.targets.iter().filter(|target| target.speaks(dialect)).collect();
-    let asked: Vec<_> = if spoken.is_empty() {
-        model.facts_of_targets.clone()
-    } else {
-        spoken.iter().map(|target| target.facts.clone()).collect()
-    };
-    let question = Question { case, agent, call, model: &model.facts, targets: &asked };
-    let permit =
-        live.policies().decide(question).map_err(|refused| Denied::Refused(Box::new(refused)))?;
-    if spoken.is_empty() {
-        let detail = format!("This model is reached through {}.", endpoints(&model.targets));
-        return Err(refuse(
-            permit.case().clone(),
-            Refusal::new(RefusalCode::DialectMismatch, detail),
-        ));
-    }
-    if let Some(owner) = missing_secret(gate, &permit) {
-        let refusal = Refusal::new(RefusalCode::SecretMissing, "").asking(owner);
-        return Err(refuse(permit.case().clone(), refusal));
-    }
-    Ok(Admission::Call(Box::new(permit), sending))
-}
-
-/// The owner of a permitted target's secret that has no sealed value.
-fn missing_secret(gate: &Gate, permit: &Permit) -> Option<String> {
-    permit.targets().iter().find_map(|target| {
-        let secret = target.secret.as_ref()?;
-        (!gate.secrets.has(&secret.name, secret.version)).then(|| secret.owner.clone())
-    })
-}
-
-fn endpoints(targets: &[Target]) -> &'static str {
+/// Where the providers of a model are spoken to.
+fn endpoint(targets: &[Target]) -> &'static str {
     if targets.iter().any(|target| target.speaks(Dialect::Anthropic)) {
         "/v1/messages"
     } else {
         "/v1/chat/completions"
-    }
-}
-
-fn agent_facts<'a>(live: &'a Live, case: &Case) -> Option<&'a policy::AgentFacts> {
-    let subject = case.subject.as_ref()?;
-    live.bundle().agent(&subject.agent).map(|agent| &agent.facts)
-}
-
-fn call_facts(case: &Case) -> CallFacts {
-    let age_ms =
-        case.subject.as_ref().map_or(0, |subject| case.received.millis_since(subject.issued));
-    let ask = case.ask.as_ref();
-    CallFacts {
-        now: case.received,
-        proof: case.subject.as_ref().map_or(model::Proof::EmbeddedToken, |subject| subject.proof),
-        token_age_s: age_ms / 1000,
-        stream: ask.is_some_and(|ask| ask.stream),
-        input_bytes: ask.map_or(0, |ask| ask.input_bytes),
-        output_tokens_max: ask.and_then(|ask| ask.output_tokens_max),
-        function_tools: ask.map_or(0, |ask| ask.function_tools),
     }
 }
 

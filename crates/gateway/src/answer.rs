@@ -64,15 +64,14 @@ pub(crate) fn json(dialect: Dialect, body: Vec<u8>, id: DecisionId) -> Response<
     answer
 }
 
-/// A provider's answer: its status, the headers that may pass, and `body`.
+/// The head of a provider's answer: its status and the headers that may pass.
 pub(crate) fn relayed(
     provider: &http::response::Parts,
     dialect: Dialect,
     id: DecisionId,
     receipt: &str,
-    body: Answer,
-) -> Response<Answer> {
-    let mut answer = Response::new(body);
+) -> Response<()> {
+    let mut answer = Response::new(());
     *answer.status_mut() = provider.status;
     let headers = answer.headers_mut();
     for (name, value) in &provider.headers {

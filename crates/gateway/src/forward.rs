@@ -1,19 +1,23 @@
 //! Forwards a recorded call: lease, send, relay, conclude. It decides nothing.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Attempt, Dialect, Ended, Outcome, Refusal, RefusalCode, Usage};
+use model::{Attempt, Clock, Ended, Outcome, Refusal, RefusalCode, Usage};
 use policy::Permit;
+use protocol::Meter;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, Instant};
 
 use crate::admit::Sending;
 use crate::answer::{self, Answer};
 use crate::gate::{Arrival, Gate};
-use crate::live::{Live, Upstreams};
+use crate::live::Live;
 use crate::relay::{Relay, Watch};
 use crate::upstream::Outbound;
 
@@ -26,11 +30,12 @@ const REQUEST_ID_MAX: usize = 128;
 pub(crate) struct Call {
     pub(crate) recorded: Recorded<Permit>,
     pub(crate) arrival: Arrival,
-    pub(crate) clock: std::sync::Arc<dyn model::Clock>,
     pub(crate) attempt: Attempt,
-    pub(crate) first_byte_ms: Option<u64>,
+    receipt: String,
+    clock: Arc<dyn Clock>,
+    first_byte_ms: Option<u64>,
     /// The place among the requests under way, held until the end.
-    _slot: tokio::sync::OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 /// Lends the secret, sends the call and relays the answer.
@@ -41,56 +46,45 @@ pub(crate) async fn forward(
     recorded: Recorded<Permit>,
     sending: Sending,
 ) -> Response<Answer> {
-    let target = recorded.value().targets().first();
-    let provider = target.provider.clone();
-    let upstream_model = target.upstream_model.clone();
-    let needs_secret = target.secret.is_some();
-    let receipt = recorded.receipt().encode();
-    let mut call = Call {
-        recorded,
-        arrival,
-        clock: std::sync::Arc::clone(&gate.clock),
-        attempt: Attempt { provider, status: None, failure: None, upstream_request_id: None },
-        first_byte_ms: None,
-        _slot: sending.slot,
-    };
+    let Sending { reading, headers, query, slot } = sending;
+    let mut call = Call::new(gate, arrival, recorded, slot);
     let Some(to) = live.upstreams(&call.attempt.provider) else {
-        return call.fail(RefusalCode::UpstreamConnect, &receipt);
+        return call.fail(RefusalCode::UpstreamConnect);
     };
+    let target = call.recorded.value().targets().first();
+    let body = reading.forward(&target.upstream_model);
+    let hides_usage = body.hides_usage();
+    let needs_secret = target.secret.is_some();
     let lease = match needs_secret.then(|| gate.secrets.lease(&call.recorded, 0)).transpose() {
         Ok(lease) => lease,
-        Err(_unreadable) => return call.fail(RefusalCode::SecretUnreadable, &receipt),
+        Err(_unreadable) => return call.fail(RefusalCode::SecretUnreadable),
     };
-    let ask = sending.reading.ask();
-    let dialect = ask.dialect;
-    let body = sending.reading.forward(&upstream_model);
-    let hide_usage = body.hides_usage();
+    let ask = reading.ask();
     let outbound = Outbound {
         body: net::Body::new(body.into_chunks()),
-        headers: sending.headers,
-        query: sending.query,
+        headers,
+        query,
         operation: ask.operation,
-        dialect,
+        dialect: ask.dialect,
         stream: ask.stream,
     };
-    let deadline = Instant::now() + Duration::from_millis(to.total_ms);
-    let stream = ask.stream;
+    let watch = Watch {
+        idle: Duration::from_millis(to.idle_ms),
+        deadline: Instant::now() + Duration::from_millis(to.total_ms),
+    };
     match gate.upstream.send(&call.recorded, to, lease, outbound).await {
-        Err(code) => call.fail(code, &receipt),
+        Err(code) => call.fail(code),
         Ok(response) => {
             let (head, body) = response.into_parts();
-            call.began(&head, dialect);
-            match kind_of(&head, stream) {
-                Err(code) => call.fail(code, &receipt),
+            call.began(&head);
+            match kind_of(&head, ask.stream) {
+                Err(code) => call.fail(code),
+                Ok(Kind::Whole) => whole(call, watch, (head, body)).await,
                 Ok(Kind::Stream) => {
-                    let idle = Duration::from_millis(to.idle_ms);
-                    let watch = Watch { idle, deadline };
-                    let meter = protocol::Meter::new(dialect, hide_usage);
-                    let id = call.arrival.id;
-                    let relay = Relay::new(body, meter, call, watch);
-                    answer::relayed(&head, dialect, id, &receipt, Answer::Stream(Box::new(relay)))
+                    let meter = Meter::new(ask.dialect, hides_usage);
+                    let answer = call.relayed(&head);
+                    answer(Answer::Stream(Box::new(Relay::new(body, meter, call, watch))))
                 }
-                Ok(Kind::Whole) => whole(call, to, (head, body), dialect, &receipt, deadline).await,
             }
         }
     }
@@ -129,36 +123,23 @@ fn kind_of(head: &Parts, stream: bool) -> Result<Kind, RefusalCode> {
 }
 
 /// Reads a whole answer within the bounds, then relays it with its length.
-async fn whole(
-    call: Call,
-    to: &Upstreams,
-    (head, body): (Parts, Incoming),
-    dialect: Dialect,
-    receipt: &str,
-    deadline: Instant,
-) -> Response<Answer> {
-    let idle = Duration::from_millis(to.idle_ms);
-    match collect(body, idle, deadline).await {
-        Err(code) => call.fail(code, receipt),
+async fn whole(call: Call, watch: Watch, (head, body): (Parts, Incoming)) -> Response<Answer> {
+    match collect(body, watch).await {
+        Err(code) => call.fail(code),
         Ok(bytes) => {
-            let usage = protocol::usage(dialect, &bytes);
-            let id = call.arrival.id;
-            let status = head.status.as_u16();
+            let usage = protocol::usage(call.arrival.dialect, &bytes);
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            call.conclude(Ended::Complete, status, usage, length);
-            answer::relayed(&head, dialect, id, receipt, Answer::Whole(Some(bytes)))
+            let answer = call.relayed(&head);
+            call.conclude(Ended::Complete, head.status.as_u16(), usage, length);
+            answer(Answer::Whole(Some(bytes)))
         }
     }
 }
 
-async fn collect(
-    mut body: Incoming,
-    idle: Duration,
-    deadline: Instant,
-) -> Result<Bytes, RefusalCode> {
+async fn collect(mut body: Incoming, watch: Watch) -> Result<Bytes, RefusalCode> {
     let mut bytes = BytesMut::new();
     loop {
-        let until = deadline.min(Instant::now() + idle);
+        let until = watch.next_alarm();
         match tokio::time::timeout_at(until, body.frame()).await {
             Err(_) => return Err(RefusalCode::UpstreamTimeout),
             Ok(None) => return Ok(bytes.freeze()),
@@ -175,28 +156,53 @@ async fn collect(
 }
 
 impl Call {
+    fn new(
+        gate: &Gate,
+        arrival: Arrival,
+        recorded: Recorded<Permit>,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
+        let provider = recorded.value().targets().first().provider.clone();
+        Self {
+            receipt: recorded.receipt().encode(),
+            recorded,
+            arrival,
+            attempt: Attempt { provider, status: None, failure: None, upstream_request_id: None },
+            clock: Arc::clone(&gate.clock),
+            first_byte_ms: None,
+            _slot: slot,
+        }
+    }
+
     /// Notes what the head of the provider's answer says.
-    fn began(&mut self, head: &Parts, dialect: Dialect) {
+    fn began(&mut self, head: &Parts) {
         self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
         self.attempt.status = Some(head.status.as_u16());
         self.attempt.upstream_request_id = head
             .headers
-            .get(protocol::request_id_header(dialect))
+            .get(protocol::request_id_header(self.arrival.dialect))
             .and_then(|value| value.to_str().ok())
             .map(|id| id.chars().take(REQUEST_ID_MAX).collect());
     }
 
+    /// The provider's answer with the body still to come.
+    fn relayed(&self, head: &Parts) -> impl FnOnce(Answer) -> Response<Answer> + use<> {
+        let answer = answer::relayed(head, self.arrival.dialect, self.arrival.id, &self.receipt);
+        |body| answer.map(|()| body)
+    }
+
     /// The call failed before anything reached the client: recorded, and answered as a refusal.
-    fn fail(mut self, code: RefusalCode, receipt: &str) -> Response<Answer> {
+    fn fail(mut self, code: RefusalCode) -> Response<Answer> {
         self.attempt.failure = Some(code.as_str().to_owned());
         let (id, dialect) = (self.arrival.id, self.arrival.dialect);
         let detail = match self.attempt.status {
             Some(status) => format!("It answered with status {status}."),
             None => String::new(),
         };
-        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
         let refusal = Refusal::new(code, detail);
-        answer::with_receipt(answer::refused(dialect, &refusal, id), receipt)
+        let answer = answer::with_receipt(answer::refused(dialect, &refusal, id), &self.receipt);
+        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
+        answer
     }
 
     /// Records how the call ended.

@@ -8,9 +8,10 @@ use arc_swap::ArcSwap;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use identity::TokenVerifier;
-use ledger::DecisionLog;
+use ledger::{DecisionLog, Note, NoteKind};
 use model::{Clock, DecisionId, Dialect, Recordable, Refusal, RefusalCode, Timestamp};
 use secrets::SecretStore;
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::admit::{Admission, Denied, admit};
@@ -86,9 +87,27 @@ impl Gate {
         }
     }
 
-    /// Puts another approved charter into force. Requests under way keep the one they began with.
-    pub fn put_in_force(&self, live: Live) {
+    /// Puts another approved charter into force, and says so in the decision log. Requests under
+    /// way keep the one they began with.
+    pub async fn put_in_force(&self, live: Live) {
         self.live.store(Arc::new(live));
+        self.note_charter().await;
+    }
+
+    /// Writes into the decision log which charter serves from here on.
+    pub async fn note_charter(&self) {
+        let live = self.in_force();
+        let charter = live.snapshot().charter();
+        let body = json!({
+            "charter": charter.digest,
+            "change": charter.change,
+            "control_index": charter.control_index,
+            "genesis": charter.genesis,
+        });
+        let note = Note { id: (self.mint)(self.clock.now()), kind: NoteKind::CharterLoaded, body };
+        // Every decision names its charter as well: without this note nothing is hidden, and an
+        // unwritable log shows in its own status.
+        let _ = self.ledger.note(note).await;
     }
 
     /// The charter in force.
@@ -118,11 +137,14 @@ impl Gate {
         facts: ConnectionFacts,
         request: Request<Incoming>,
     ) -> Response<Answer> {
-        let arrival = self.arrival(&request);
+        let mut arrival = self.arrival(&request);
         let route = match route::find(facts.surface, &request) {
             Ok(Route::Alive | Route::Root) => return answer::open(StatusCode::OK, "ok\n"),
             Ok(Route::Ready) => return self.readiness(),
-            Ok(Route::Governed(operation, dialect)) => Ok((operation, dialect)),
+            Ok(Route::Governed(operation, dialect)) => {
+                arrival.dialect = dialect;
+                Ok((operation, dialect))
+            }
             Err(refusal) => Err(refusal),
         };
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok();

@@ -29,21 +29,21 @@ impl Listed {
         }
     }
 
-    /// The page of `models` that `query` asks for.
-    pub(crate) fn new(
-        case: Case,
+    /// The page of `models` that `query` asks for, as the body of an answer.
+    pub(crate) fn page(
         dialect: Dialect,
-        models: Vec<ModelName>,
+        models: &[ModelName],
         query: &str,
-    ) -> Result<Self, (Case, Refusal)> {
+    ) -> Result<Vec<u8>, Refusal> {
         if query.len() > QUERY_MAX {
-            let refusal = Refusal::new(RefusalCode::FieldInvalid, "The query string is too long.");
-            return Err((case, refusal));
+            return Err(Refusal::new(RefusalCode::FieldInvalid, "The query string is too long."));
         }
-        match protocol::model_list(dialect, &models, query) {
-            Ok(body) => Ok(Self { case, body }),
-            Err(refusal) => Err((case, refusal)),
-        }
+        protocol::model_list(dialect, models, query)
+    }
+
+    /// The listing of a case, with its page.
+    pub(crate) const fn new(case: Case, page: Vec<u8>) -> Self {
+        Self { case, body: page }
     }
 
     /// The answer's body.

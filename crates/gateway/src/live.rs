@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bundle::{Bundle, Snapshot};
-use model::{
-    Case, CharterInForce, DecisionId, Dialect, ModelName, ProviderName, Subject, Timestamp,
-};
+use model::{Case, CharterInForce, Dialect, ModelName, ProviderName, Subject};
 use net::{Endpoint, Timeouts};
 use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
+
+use crate::gate::Arrival;
 
 /// A snapshot and the endpoints of its providers. Immutable; a request keeps the one it began
 /// with.
@@ -110,10 +110,10 @@ impl Live {
     }
 
     /// A case for a request of a proven caller.
-    pub(crate) fn case(&self, id: DecisionId, received: Timestamp, subject: Subject) -> Case {
+    pub(crate) fn case(&self, arrival: Arrival, subject: Subject) -> Case {
         Case {
-            id,
-            received,
+            id: arrival.id,
+            received: arrival.received,
             subject: Some(subject),
             ask: None,
             agent_owner: None,

@@ -44,9 +44,16 @@ pub struct Relay {
     relayed: u64,
 }
 
+impl Watch {
+    /// When to give up unless something comes.
+    pub(crate) fn next_alarm(self) -> Instant {
+        self.deadline.min(Instant::now() + self.idle)
+    }
+}
+
 impl Relay {
     pub(crate) fn new(upstream: Incoming, meter: Meter, call: Call, watch: Watch) -> Self {
-        let alarm = Box::pin(tokio::time::sleep_until(next_alarm(watch)));
+        let alarm = Box::pin(tokio::time::sleep_until(watch.next_alarm()));
         Self { upstream: Some(upstream), meter, call: Some(call), watch, alarm, relayed: 0 }
     }
 
@@ -65,7 +72,7 @@ impl Relay {
                 }
             };
             let watch = self.watch;
-            self.alarm.as_mut().reset(next_alarm(watch));
+            self.alarm.as_mut().reset(watch.next_alarm());
             match frame {
                 None => return self.end(),
                 Some(Err(_)) => return self.cut(RefusalCode::UpstreamDropped),
@@ -134,10 +141,6 @@ impl fmt::Debug for Relay {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Relay").field("relayed", &self.relayed).finish_non_exhaustive()
     }
-}
-
-fn next_alarm(watch: Watch) -> Instant {
-    watch.deadline.min(Instant::now() + watch.idle)
 }
 
 fn length(bytes: &Bytes) -> u64 {

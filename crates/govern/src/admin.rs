@@ -184,9 +184,10 @@ fn refusal(refused: &ActRefused) -> Response<Full<Bytes>> {
         RefusedKind::Denied => (StatusCode::CONFLICT, "denied"),
         RefusedKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    let problems = match refused {
-        ActRefused::Problems(problems) => problems.iter().map(Problem::to_string).collect(),
-        _ => Vec::new(),
+    let problems = if let ActRefused::Problems(problems) = refused {
+        problems.iter().map(Problem::to_string).collect()
+    } else {
+        Vec::new()
     };
     let message = with_sources(refused);
     let error = PostedError { kind: kind.to_owned(), message, problems };

@@ -4,6 +4,7 @@
 //! then does anything change. Nothing here changes anything without an act.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use approval::{Act, Approved, Commitment, GatewayName, Object, Salt, SignedAct, VerifiedAct};
@@ -23,8 +24,10 @@ use crate::store::CharterStore;
 /// How long a token handed to a person lives, in seconds.
 const TOKEN_LIFETIME_S: u32 = 300;
 
+/// What bringing a charter into force comes to.
+pub type Activated = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 /// Brings an approved charter into force in the gateway, or says why it cannot serve it.
-pub type Activate = Box<dyn Fn(Snapshot) -> Result<(), String> + Send + Sync>;
+pub type Activate = Box<dyn Fn(Snapshot) -> Activated + Send + Sync>;
 /// Says whether the gateway could serve a charter, before it is recorded as in force.
 pub type Rehearse = Box<dyn Fn(&Bundle) -> Result<(), String> + Send + Sync>;
 
@@ -228,7 +231,7 @@ impl Governor {
         governed.bundle = Arc::clone(&bundle);
         let snapshot = Snapshot::new(bundle, &approved, change, index)
             .map_err(|_| ActRefused::OtherCharter)?;
-        (self.hooks.activate)(snapshot).map_err(ActRefused::CannotServe)?;
+        (self.hooks.activate)(snapshot).await.map_err(ActRefused::CannotServe)?;
         Ok(Done { index, effect: Effect::Applied { change, charter: digest } })
     }
 

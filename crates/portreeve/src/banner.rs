@@ -46,7 +46,7 @@ pub(crate) fn findings(bundle: &Bundle) -> Vec<String> {
     let mut findings = vec![format!(
         "genesis mode: {} holds {} of the accountable, policy, platform and response seats; every \
          change applies unreviewed and every decision says so",
-        holders.first().map_or("nobody", String::as_str),
+        holders.first().map_or("nobody", |person| person.as_str()),
         if holders.len() == 1 { "all" } else { "some" },
     )];
     findings.push(
@@ -98,16 +98,25 @@ fn sample(bundle: &Bundle) -> Option<(String, String)> {
     Some((agent.facts.name.to_string(), model.facts.name.to_string()))
 }
 
+/// How this program was called, so that what is printed can be pasted.
+fn program() -> String {
+    std::env::args()
+        .next()
+        .filter(|name| !name.contains(' '))
+        .unwrap_or_else(|| "portreeve".to_owned())
+}
+
 fn call(text: &mut String, home: &Home, base: &str, (agent, model): (&str, &str)) {
     let home = match home.root().to_str() {
         Some("portreeve-home") | None => String::new(),
         Some(root) => format!(" --home {root}"),
     };
+    let portreeve = program();
     let _ = write!(
         text,
         "\nTry it in another terminal:\n\n  \
          curl -s {base}/v1/chat/completions \\\n    \
-         -H \"Authorization: Bearer $(portreeve agent token {agent}{home})\" \\\n    \
+         -H \"Authorization: Bearer $({portreeve} agent token {agent}{home})\" \\\n    \
          -H 'Content-Type: application/json' \\\n    \
          -d '{{\"model\": \"{model}\", \"messages\": [{{\"role\": \"user\", \"content\": \"hello\"}}]}}'\n"
     );

@@ -1,6 +1,6 @@
 //! `portreeve up`: wires the crates together, serves, drains, stops.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +123,7 @@ impl Running {
             random: clock::random_or_none,
             hooks: hooks(&gate, demo_url),
         }));
+        gate.note_charter().await;
         let demo = tokio::spawn(demo.serve());
         let decisions_dir = home.decision_log();
         Ok(Self { gate, governor, decisions, control, decisions_dir, demo })
@@ -177,6 +178,7 @@ impl Running {
         self.demo.abort();
         self.gate.finish().await;
         self.decisions.close().await.context("the decision log was not closed in good order")?;
+        anchor(&self.decisions_dir, &self.control).await;
         self.control.close().await.context("the control log was not closed in good order")?;
         print::notice("stopped");
         Ok(())
@@ -199,21 +201,20 @@ impl Upkeep {
             tokio::time::sleep(TICK).await;
             self.gate.tick().await;
             if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
-                self.anchor().await;
+                anchor(&self.decisions, &self.control).await;
             }
             ticks = ticks.wrapping_add(1);
         }
     }
+}
 
-    /// A log that cannot be read or written says so in its own status; the next minute tries
-    /// again.
-    async fn anchor(&self) {
-        let Ok(reader) = Reader::open_own(&self.decisions) else { return };
-        if let (Ok(Some(checkpoint)), Ok(Some(note))) =
-            (reader.checkpoint(), reader.checkpoint_note())
-        {
-            let _ = self.control.record_checkpoint(&checkpoint, &note).await;
-        }
+/// Records the decision log's newest checkpoint in the control log. A log that cannot be read or
+/// written says so in its own status; the next minute, or the next start, tries again.
+async fn anchor(decisions: &Path, control: &ControlLog) {
+    let Ok(reader) = Reader::open_own(decisions) else { return };
+    if let (Ok(Some(checkpoint)), Ok(Some(note))) = (reader.checkpoint(), reader.checkpoint_note())
+    {
+        let _ = control.record_checkpoint(&checkpoint, &note).await;
     }
 }
 
@@ -225,9 +226,11 @@ fn hooks(gate: &Arc<Gate>, demo_url: String) -> govern::Hooks {
             move |bundle| Live::rehearse(bundle, &demo_url).map_err(|cause| cause.to_string())
         }),
         activate: Box::new(move |snapshot| {
-            let live = Live::new(snapshot, &demo_url).map_err(|cause| cause.to_string())?;
-            gate.put_in_force(live);
-            Ok(())
+            let (gate, live) = (Arc::clone(&gate), Live::new(snapshot, &demo_url));
+            Box::pin(async move {
+                gate.put_in_force(live.map_err(|cause| cause.to_string())?).await;
+                Ok(())
+            })
         }),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Account {
     pub(crate) texts: Vec<(String, String)>,
     /// Seats cited, and who held them in the charter of that time.
     pub(crate) seats: Vec<(String, String)>,
+    /// Full names of those persons.
+    pub(crate) names: Vec<(String, String)>,
 }
 
 /// How far the entry's proof has come.
@@ -178,11 +180,11 @@ impl Account {
         if !self.change.reviewed {
             page.more("UNREVIEWED: genesis mode, one person holds every seat");
         }
-        page.row("Accountable", &self.seat(&charter.accountable));
+        page.row("Accountable", &self.named(&charter.accountable));
         let [policy, platform, response] = &charter.secondary;
-        page.row("Secondary", &format!("policy   {}", self.seat(policy)));
-        page.more(&format!("platform {}", self.seat(platform)));
-        page.more(&format!("response {}", self.seat(response)));
+        page.row("Secondary", &format!("policy   {}", self.named(policy)));
+        page.more(&format!("platform {}", self.named(platform)));
+        page.more(&format!("response {}", self.named(response)));
     }
 
     fn logged(&self, page: &mut Page) {
@@ -203,6 +205,16 @@ impl Account {
                 page.more(&format!("leaf sha256:{leaf}"));
                 page.more("proof: durable; the next checkpoint will cover it");
             }
+        }
+    }
+
+    /// A seat, who held it then, and that person's full name.
+    fn named(&self, seat: &str) -> String {
+        let holder = self.seats.iter().find(|(name, _)| name == seat).map(|(_, holder)| holder);
+        let name = holder.and_then(|holder| self.names.iter().find(|(id, _)| id == holder));
+        match name {
+            Some((id, name)) => format!("{seat}: {id}, {name}"),
+            None => self.seat(seat),
         }
     }
 

@@ -63,7 +63,10 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
     for (index, record) in &newest {
         print::line(&line(*index, record));
     }
-    while options.follow {
+    if !options.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::time::sleep(FOLLOW_EVERY).await;
         for entry in entries.by_ref() {
             let entry = entry.context("the decision log cannot be read")?;
@@ -72,7 +75,6 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The decision log of a home that was begun.

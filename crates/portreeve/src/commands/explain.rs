@@ -63,16 +63,18 @@ fn account(begun: &Begun, reader: &Reader, entry: &Entry, found: &[Entry]) -> Re
         origin: reader.verifier().name().to_string(),
         proof: proof(reader, entry)?,
         change: ChangeAccount {
-            actor: change.map(|applied| person(&bundle, applied.actor.as_str())),
+            actor: change.map(|applied| applied.actor.to_string()),
             at: change.map(|applied| applied.at),
             reviewed: change.is_some_and(|applied| applied.reviewed),
         },
         texts: Vec::new(),
         seats: Vec::new(),
+        names: Vec::new(),
         decision,
     };
     account.texts = texts(&bundle, &account);
     account.seats = seats(&bundle, &account);
+    account.names = names(&bundle, &account);
     Ok(account)
 }
 
@@ -116,11 +118,23 @@ fn seats(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
     named.extend(secrets.map(|secret| secret.owner.as_str()));
     named.sort_unstable();
     named.dedup();
-    named.into_iter().filter_map(|seat| Some((seat.to_owned(), bundle.holder(seat)?))).collect()
+    named
+        .into_iter()
+        .filter_map(|seat| Some((seat.to_owned(), bundle.holder(seat)?.to_string())))
+        .collect()
 }
 
-fn person(bundle: &Bundle, name: &str) -> String {
-    bundle.person(name).unwrap_or_else(|| name.to_owned())
+/// Full names of the persons who hold the seats.
+fn names(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
+    let holders = bundle.holders().into_iter();
+    let held = account.seats.iter().filter_map(|(seat, _)| bundle.holder(seat));
+    let mut names: Vec<(String, String)> = holders
+        .chain(held)
+        .filter_map(|person| Some((person.to_string(), bundle.full_name(person)?.to_owned())))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn is_aggregate(kind: EntryKind) -> bool {
