@@ -152,14 +152,14 @@ class Driver:
         )
         check_error(refusal, "permission_error")
 
-    def refuses_a_body_without_a_cap(self) -> None:
+    def refuses_a_cap_that_is_no_number(self) -> None:
         refusal = harness.refused_with(
             anthropic.BadRequestError,
             400,
             lambda: self.client.post(
                 "/v1/messages",
                 cast_to=object,
-                body={"model": self.where.model, "messages": ASK},
+                body={"model": self.where.model, "messages": ASK, "max_tokens": "many"},
             ),
         )
         check_error(refusal, "invalid_request_error")
@@ -201,7 +201,7 @@ def main() -> None:
         checks.run("a missing model is NotFoundError", driver.refuses_a_missing_model)
         checks.run("a provider tool is PermissionDeniedError", driver.refuses_a_provider_tool)
         checks.run("a remote MCP server is PermissionDeniedError", driver.refuses_a_remote_mcp_server)
-        checks.run("no max_tokens is BadRequestError", driver.refuses_a_body_without_a_cap)
+        checks.run("a wrong max_tokens is BadRequestError", driver.refuses_a_cap_that_is_no_number)
     if driver.where.never_permitted:
         what = "a model never permitted looks like a missing one"
         checks.run(what, driver.hides_what_is_never_permitted)
