@@ -3,7 +3,9 @@
 //! The convention, for whoever writes a page:
 //!
 //! - A fenced block marked `sh` is run. The blocks of a page run in order, in one shell, in an
-//!   empty home folder that is also the current folder, with `portreeve` on the PATH.
+//!   empty home folder that is also the current folder, with `portreeve` and `portreeve-verify`
+//!   on the PATH. `cargo run ... -- ARGS` and `target/release/portreeve` are the same programs:
+//!   they are built already.
 //! - `sh background` is one command that starts a server in a terminal of its own. The page
 //!   goes on when it has said where it listens, and stops it at its end.
 //! - `sh exit=1` must end with that exit code; every other block must end with 0.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -19,6 +19,8 @@ use crate::server::Server;
 
 /// The address pages show: the product's default for agents.
 const SHOWN_ADDRESS: &str = "127.0.0.1:8484";
+/// Where a reader's own build would put the programs.
+const BUILT: &str = "target/release";
 
 /// A page and what its commands may use.
 #[derive(Debug, Clone, Copy)]
@@ -85,8 +87,15 @@ impl Stage {
         let address = free.local_addr().context("no address")?.to_string();
         drop(free);
         let bin = scratch.path().join("bin");
-        fs::create_dir(&bin).context("cannot make the folder of programs")?;
-        wrap(page.binary, &bin.join("portreeve"), &address)?;
+        stand_in(page.binary, &bin, &address)?;
+        if page.blocks.iter().any(|block| block.commands.contains(BUILT)) {
+            // A page that speaks of a checkout finds in it what its own commands would build.
+            let built = home.path().join(BUILT);
+            fs::create_dir_all(&built).context("cannot make the build folder")?;
+            for name in ["portreeve", "portreeve-verify"] {
+                symlink(bin.join(name), built.join(name)).context("cannot link a program")?;
+            }
+        }
         let folders = [bin.as_path(), page.python].into_iter().map(Path::to_owned);
         let system = environment("PATH").context("there is no PATH")?;
         let system: Vec<_> = std::env::split_paths(&system).collect();
@@ -141,14 +150,32 @@ impl Stage {
     }
 }
 
-/// Puts a `portreeve` on the PATH that serves on this run's address where none is given.
-fn wrap(binary: &Path, wrapper: &Path, address: &str) -> Result<()> {
-    let binary = binary.display();
-    let script = format!(
-        "#!/bin/sh\ncase \" $* \" in\n*\" --listen\"*) ;;\n*\" up \"*) set -- \"$@\" --listen {address} ;;\nesac\nexec '{binary}' \"$@\"\n"
+/// Fills the folder of programs that a page finds first on its PATH: `portreeve`, which serves on
+/// this run's address where none is given; `portreeve-verify`; and a `cargo` whose `run` is the
+/// binary that is already built.
+fn stand_in(binary: &Path, bin: &Path, address: &str) -> Result<()> {
+    fs::create_dir(bin).context("cannot make the folder of programs")?;
+    let portreeve = format!(
+        "case \" $* \" in\n\
+         *\" --listen\"*) ;;\n\
+         *\" up \"*) set -- \"$@\" --listen {address} ;;\n\
+         esac\n\
+         exec '{}' \"$@\"\n",
+        binary.display()
     );
-    fs::write(wrapper, script).context("cannot write the wrapper")?;
-    fs::set_permissions(wrapper, fs::Permissions::from_mode(0o755)).context("cannot mark it")
+    script(&bin.join("portreeve"), &portreeve)?;
+    let cargo = "[ \"$1\" = run ] || { echo \"only 'cargo run' is here\" >&2; exit 2; }\n\
+                 while [ \"$#\" -gt 0 ] && [ \"$1\" != -- ]; do shift; done\n\
+                 shift\n\
+                 exec portreeve \"$@\"\n";
+    script(&bin.join("cargo"), cargo)?;
+    let verify = binary.with_file_name("portreeve-verify");
+    symlink(verify, bin.join("portreeve-verify")).context("cannot link portreeve-verify")
+}
+
+fn script(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, format!("#!/bin/sh\n{text}")).context("cannot write a stand-in")?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).context("cannot mark it")
 }
 
 #[cfg(test)]

@@ -55,6 +55,16 @@ fn a_server_runs_until_the_end_of_the_page_on_an_address_of_this_run() {
 }
 
 #[test]
+fn a_page_that_builds_finds_what_it_would_have_built() {
+    check(
+        "~~~sh background\ncargo run --release -- up\n~~~\n~~~sh\ntarget/release/portreeve x\n~~~\n~~~text\nx in ~\n~~~\n",
+        2,
+        0,
+    );
+    check("~~~sh exit=2\ncargo build\n~~~\n", 1, 0);
+}
+
+#[test]
 fn a_server_that_does_not_start_fails_its_block() {
     check("~~~sh background\nportreeve fail 3\n~~~\n~~~sh\ntrue\n~~~\n", 0, 1);
 }
