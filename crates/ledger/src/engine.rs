@@ -102,8 +102,16 @@ impl Shared {
         self.wake.notify_all();
     }
 
-    fn unlock(&self) {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Gives up the directory's lock. While a thread hangs in the disk it may yet write, so the
+    /// lock then stays until that thread has ended.
+    fn unlock_if_ended(&self) {
+        let ended = {
+            let state = self.state();
+            state.writer_ended && state.publisher_ended
+        };
+        if ended {
+            self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 }
 
@@ -200,8 +208,9 @@ impl Engine {
         let stopped = stopped.map_or(Err(Unavailable::Late(within)), |stopped| {
             stopped.unwrap_or(Err(Unavailable::Closed))
         });
+        // The writer has ended now, or hangs; the publisher answers when it has ended too.
         let published = self.publish().await;
-        self.shared.unlock();
+        self.shared.unlock_if_ended();
         stopped.and(published.map(|_| ()))
     }
 

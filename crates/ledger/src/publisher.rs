@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tlog::bundle::{self, Bundle};
-use tlog::tile::{self, TileEdge, TileHashes, WIDTH};
+use tlog::tile::{self, Tile, TileEdge, TileHashes, WIDTH};
 use tlog::{Checkpoint, LogKey, leaf_hash};
 use tokio::sync::mpsc::WeakSender;
+use tokio::sync::oneshot;
 
 use crate::disk::Disk;
 use crate::engine::Shared;
@@ -94,18 +95,22 @@ impl Publisher {
                 (std::mem::take(&mut state.wanted), state.writer_ended)
             };
             let published = self.publish_all();
+            if ended {
+                return self.end(wanted);
+            }
             for waiter in wanted {
                 // Whoever asked may have left.
                 let _ = waiter.send(published.clone());
             }
-            if ended {
-                break;
-            }
             self.tick_writer(queue);
         }
+    }
+
+    /// Says that nothing will be published any more, to whoever asked and whoever will ask.
+    fn end(self, wanted: Vec<oneshot::Sender<Result<u64, Unavailable>>>) {
         let mut state = self.shared.state();
         state.publisher_ended = true;
-        for waiter in std::mem::take(&mut state.wanted) {
+        for waiter in wanted.into_iter().chain(std::mem::take(&mut state.wanted)) {
             // Whoever asked may have left.
             let _ = waiter.send(state.settled());
         }
@@ -160,6 +165,7 @@ impl Publisher {
     fn publish(&self, edge: &mut Edge, target: u64) -> Result<(), PublishError> {
         let first = edge.tree.size();
         let mut round = Round::default();
+        let published: Vec<Tile> = edge.tree.partials().map(|partial| partial.tile).collect();
         edge.cursor.seek(first);
         for index in first..target {
             let frame = edge.cursor.next()?.ok_or(PublishError::Missing(index))?;
@@ -181,8 +187,10 @@ impl Publisher {
         if !edge.bundle.is_empty() {
             self.write_bundle(target / u64::from(WIDTH), &edge.bundle, &mut round)?;
         }
-        for tile in edge.tree.partials() {
-            self.write_tile(&tile, &mut round)?;
+        // A higher level's last tile may not have grown: the checkpoint covers that file, so it
+        // must not be written in place again.
+        for partial in edge.tree.partials().filter(|partial| !published.contains(&partial.tile)) {
+            self.write_tile(&partial, &mut round)?;
         }
         self.finish(edge, first, round)
     }

@@ -80,11 +80,17 @@ impl Writer {
             }
             if let Some(reply) = close {
                 let stopped = written.and_then(|()| self.stop(&mut queue));
+                self.end();
                 // Whoever closes may have left.
                 let _ = reply.send(stopped);
-                break;
+                return;
             }
         }
+        self.end();
+    }
+
+    /// Nothing is written from here on.
+    fn end(&self) {
         self.shared.state().writer_ended = true;
         self.shared.wake_publisher();
     }

@@ -183,9 +183,14 @@ pub(crate) fn key() -> LogKey {
     LogKey::generate("example.com/decisions".parse().unwrap(), [7; 32])
 }
 
-/// Whether the log in `home` holds exactly what the receipt promised.
+/// The log signed this receipt, and holds exactly what it promised.
 pub(crate) fn check_receipt(entries: &[Entry], receipt: &Receipt) {
     receipt.verify(&key().verifier()).unwrap();
+    check_place(entries, receipt);
+}
+
+/// The log holds exactly what the receipt promised.
+pub(crate) fn check_place(entries: &[Entry], receipt: &Receipt) {
     let entry = &entries[usize::try_from(receipt.index).unwrap()];
     let bytes = ledger::canonical(&entry.json).unwrap();
     assert_eq!(tlog::leaf_hash(bytes.as_bytes()), receipt.leaf, "entry {}", receipt.index);
