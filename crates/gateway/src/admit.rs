@@ -121,7 +121,8 @@ impl Admitting<'_> {
             return Ok(Considered::Listing(dialect, head.uri.query().unwrap_or("").to_owned()));
         }
         check_encoding(&head.headers)?;
-        let body = body::read(body, self.live.body_bytes_max()).await?;
+        let within = self.gate.body_within;
+        let body = body::read(body, self.live.body_bytes_max(), within).await?;
         let reading = protocol::read(&body, operation, dialect, &protocol::Limits::default())
             .map_err(|refusal| self.unknown_alike(refusal))?;
         case.ask = Some(reading.ask().clone());

@@ -8,28 +8,22 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::{Refusal, RefusalCode};
 
-/// Time a body may take to arrive.
-pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
-
-/// The whole body, at most `max` bytes.
+/// The whole body, at most `max` bytes, where it arrives in time.
 ///
 /// A declared length above the bound is refused before a byte is read.
-pub(crate) async fn read(body: Incoming, max: usize) -> Result<Bytes, Refusal> {
+pub(crate) async fn read(body: Incoming, max: usize, within: Duration) -> Result<Bytes, Refusal> {
     let too_large =
         || Refusal::new(RefusalCode::BodyTooLarge, format!("At most {max} bytes are taken."));
     if body.size_hint().lower() > u64::try_from(max).unwrap_or(u64::MAX) {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_WITHIN, collect(body, max)).await {
+    match tokio::time::timeout(within, collect(body, max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(Stopped::TooLarge)) => Err(too_large()),
         Ok(Err(Stopped::Broken)) => {
             Err(Refusal::new(RefusalCode::BodyTruncated, "The connection broke off within it."))
         }
-        Err(_) => {
-            let seconds = BODY_WITHIN.as_secs();
-            Err(Refusal::new(RefusalCode::BodyTimeout, format!("It had {seconds} seconds.")))
-        }
+        Err(_) => Err(Refusal::new(RefusalCode::BodyTimeout, format!("It had {within:?}."))),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::{Request, Response, StatusCode};
@@ -16,15 +17,13 @@ use tokio::sync::Semaphore;
 
 use crate::admit::{Admission, Denied, admit};
 use crate::answer::{self, Answer};
+use crate::bounds::Bounds;
 use crate::connection::ConnectionFacts;
 use crate::forward::forward;
 use crate::live::Live;
 use crate::route::{self, Route};
 use crate::unproved::Unproved;
 use crate::upstream::Upstream;
-
-/// Requests carried at a time, streams included; one more is refused.
-const REQUESTS_MAX: usize = 4_096;
 
 /// Mints a decision's id for a request that arrived at the given time.
 pub type MintId = Arc<dyn Fn(Timestamp) -> DecisionId + Send + Sync>;
@@ -58,6 +57,7 @@ pub struct Gate {
     pub(crate) unproved: Unproved,
     mint: MintId,
     slots: Arc<Semaphore>,
+    pub(crate) body_within: Duration,
     draining: AtomicBool,
 }
 
@@ -73,6 +73,7 @@ impl Gate {
     /// A gate that serves under `parts.live`.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let Bounds { requests_max, body_within } = Bounds::default();
         Self {
             live: ArcSwap::from_pointee(parts.live),
             verifier: parts.verifier,
@@ -82,9 +83,17 @@ impl Gate {
             clock: parts.clock,
             unproved: Unproved::new(),
             mint: parts.mint,
-            slots: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            slots: Arc::new(Semaphore::new(requests_max)),
+            body_within,
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// The same gate, not yet serving, with other bounds than the product's.
+    #[must_use]
+    pub fn bounded(self, bounds: Bounds) -> Self {
+        let slots = Arc::new(Semaphore::new(bounds.requests_max.min(Semaphore::MAX_PERMITS)));
+        Self { slots, body_within: bounds.body_within, ..self }
     }
 
     /// Puts another approved charter into force, and says so in the decision log. Requests under

@@ -7,6 +7,7 @@
 mod admit;
 mod answer;
 mod body;
+mod bounds;
 mod connection;
 mod forward;
 mod gate;
@@ -20,6 +21,7 @@ mod unproved;
 mod upstream;
 
 pub use answer::{Answer, DECISION_HEADER, RECEIPT_HEADER};
+pub use bounds::Bounds;
 pub use connection::{ConnectionFacts, Peer, Surface};
 pub use gate::{Gate, MintId, Parts};
 pub use listen::{ListenError, Listener, ListenerSpec, Transport};

@@ -1,0 +1,123 @@
+//! What every refusal and every forwarded call has in common, asserted in one place.
+
+use ledger::{Entry, EntryKind};
+use model::{DecisionId, Dialect, RefusalCode, Retry, Stage};
+use serde_json::Value;
+use testkit::Reply;
+use tlog::Receipt;
+
+use crate::world::World;
+
+/// Asserts that `reply` is the refusal `code`: its status, its words in the client's dialect,
+/// its headers, and what the log holds of it.
+#[track_caller]
+pub(crate) fn refused(world: &World, dialect: Dialect, reply: &Reply, code: RefusalCode) {
+    let id = refusal_answer(dialect, reply, code);
+    let receipt = reply.header("portreeve-receipt");
+    assert_eq!(receipt.is_some(), code.stage() == Stage::Forward, "{code:?}: a receipt");
+    let entries = world.entries_of(id);
+    if is_unproved(code) {
+        assert_eq!(kinds(&entries), [EntryKind::RefusalsOpened], "{code:?}");
+    } else if code == RefusalCode::LogUnavailable {
+        // It cannot be in the log it could not be written to.
+    } else if code.stage() == Stage::Forward {
+        assert_eq!(kinds(&entries), [EntryKind::Decision, EntryKind::Outcome], "{code:?}");
+        assert_eq!(entries[0].json["verdict"]["code"], "permitted", "{code:?}");
+        let outcome = &entries[1].json;
+        assert_eq!(outcome["ended"], "upstream_failed", "{code:?}");
+        assert_eq!(outcome["attempts"][0]["failure"], code.as_str(), "{code:?}");
+        assert_eq!(outcome["status"], code.status(), "{code:?}");
+    } else {
+        assert_eq!(kinds(&entries), [EntryKind::Decision], "{code:?}");
+        let decision = &entries[0].json;
+        assert_eq!(decision["verdict"]["code"], code.as_str());
+        assert_eq!(decision["verdict"]["allowed"], false);
+        assert_eq!(decision["outcome"], "none");
+        assert!(decision["targets"].is_null(), "{code:?}: nothing it may be forwarded to");
+    }
+}
+
+/// Asserts what the client sees of the refusal `code`; gives the id it names.
+#[track_caller]
+pub(crate) fn refusal_answer(dialect: Dialect, reply: &Reply, code: RefusalCode) -> DecisionId {
+    let text = reply.text();
+    let body = reply.json();
+    let error = &body["error"];
+    assert_eq!(error["portreeve"]["code"], code.as_str(), "{code:?}: {text}");
+    assert_eq!(reply.status, code.status(), "{code:?}: {text}");
+    let id = decision_id(reply);
+    let id_text = id.to_string();
+    assert_eq!(error["portreeve"]["decision"], id_text, "{code:?}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with(code.title()), "{code:?}: {message}");
+    assert!(
+        message.contains(&format!("Who can fix it: {}", code.fixer().as_str())),
+        "{code:?}: {message}"
+    );
+    assert!(error["portreeve"]["who"].as_str().is_some_and(|who| !who.is_empty()), "{code:?}");
+    let request_id = match dialect {
+        Dialect::OpenAi => {
+            let own =
+                if code == RefusalCode::ModelUnknown { "model_not_found" } else { code.as_str() };
+            assert_eq!(error["code"], own);
+            assert!(error["type"].is_string() && error["param"].is_null());
+            "x-request-id"
+        }
+        Dialect::Anthropic => {
+            assert_eq!(body["type"], "error");
+            assert_eq!(body["request_id"], id_text);
+            assert!(error["type"].is_string());
+            "request-id"
+        }
+    };
+    assert_eq!(reply.header(request_id), Some(id_text.as_str()), "{code:?}");
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    let should_retry = (code.retry() == Retry::Useless).then_some("false");
+    assert_eq!(reply.header("x-should-retry"), should_retry, "{code:?}");
+    let challenge = (code.status() == 401).then_some("Bearer realm=\"portreeve\"");
+    assert_eq!(reply.header("www-authenticate"), challenge, "{code:?}");
+    id
+}
+
+/// Asserts that `reply` is a forwarded answer with a sound receipt of its decision; gives the
+/// outcome as the log holds it.
+#[track_caller]
+pub(crate) fn forwarded(world: &World, reply: &Reply) -> Value {
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let id = decision_id(reply);
+    let entries = world.entries_of(id);
+    assert_eq!(kinds(&entries), [EntryKind::Decision, EntryKind::Outcome]);
+    let decision = &entries[0];
+    assert_eq!(decision.json["verdict"]["code"], "permitted");
+    let receipt = Receipt::decode(reply.header("portreeve-receipt").unwrap()).unwrap();
+    receipt.verify(&world.verifier()).unwrap();
+    assert_eq!(receipt.index, decision.index);
+    let bytes = ledger::canonical(&decision.json).unwrap();
+    assert_eq!(receipt.leaf, tlog::leaf_hash(bytes.as_bytes()));
+    entries[1].json.clone()
+}
+
+/// The outcome of the one forwarded call of this world.
+#[track_caller]
+pub(crate) fn only_outcome(world: &World) -> Value {
+    let entries = world.entries();
+    let outcomes: Vec<_> =
+        entries.iter().filter(|entry| entry.kind == EntryKind::Outcome).collect();
+    assert_eq!(outcomes.len(), 1, "one call came to an outcome");
+    outcomes[0].json.clone()
+}
+
+/// The id on an answer.
+#[track_caller]
+pub(crate) fn decision_id(reply: &Reply) -> DecisionId {
+    reply.header("portreeve-decision").expect("a decision on the answer").parse().unwrap()
+}
+
+/// Whether the code is of a caller that proved no identity: counted, not recorded one by one.
+pub(crate) fn is_unproved(code: RefusalCode) -> bool {
+    code.status() == 401 && code != RefusalCode::CredentialRevoked
+}
+
+fn kinds(entries: &[Entry]) -> Vec<EntryKind> {
+    entries.iter().map(|entry| entry.kind).collect()
+}

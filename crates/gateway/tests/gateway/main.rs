@@ -1,0 +1,32 @@
+//! The gate from outside: real HTTP over loopback, a charter approved by a signed act, a log on
+//! disk, sealed secrets, and a provider that behaves as badly as it is told.
+//!
+//! One test binary. `world` builds a gate, `ask` speaks to it, `check` says what every refusal
+//! and every forwarded call has in common; each other file is one promise of the gate.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers are test code too: what they meet unexpectedly fails the test"
+)]
+
+mod ask;
+mod canned;
+mod charter_files;
+mod check;
+mod world;
+
+mod bad_input;
+mod canaries;
+mod durable;
+mod flood;
+mod forbidden;
+mod forwarded;
+mod hiding;
+mod leaving;
+mod listeners;
+mod live_state;
+mod refusals;
+mod states;
+mod upstream;

@@ -1,0 +1,261 @@
+//! Every code of the catalogue is met: one row each says how, and each row is one test in the
+//! dialects named. The last test holds the rows against the catalogue.
+
+use std::time::Duration;
+
+use gateway::Bounds;
+use model::Dialect::{self, Anthropic, OpenAi};
+use model::{RefusalCode, Stage};
+use serde_json::json;
+use testkit::{Connection, Gate, Reply, Script};
+
+use crate::ask::{DIALECTS, body};
+use crate::charter_files::{AGENT, BODY_BYTES_MAX};
+use crate::check;
+use crate::world::{Setup, World};
+
+/// One row for each code: its name as a test, and how a request meets it.
+macro_rules! refusals {
+    ($($name:ident $code:ident in $dialects:expr => $meet:expr;)*) => {
+        const MET: &[RefusalCode] = &[$(RefusalCode::$code),*];
+
+        $(#[test]
+        fn $name() {
+            meet(RefusalCode::$code, &$dialects, $meet);
+        })*
+    };
+}
+
+refusals! {
+    credential_missing CredentialMissing in DIALECTS => |world, dialect| {
+        world.ask(dialect).no_token().send()
+    };
+    credential_ambiguous CredentialAmbiguous in DIALECTS => |world, dialect| {
+        let other = format!("Bearer {}", world.token("other"));
+        world.ask(dialect).header("authorization", &other).header("x-api-key", "another").send()
+    };
+    credential_malformed CredentialMalformed in DIALECTS => |world, dialect| {
+        world.ask(dialect).token("sk-a-vendors-own-key".to_owned()).send()
+    };
+    credential_forged CredentialForged in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.forged_token(AGENT)).send()
+    };
+    credential_expired CredentialExpired in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token_at(AGENT, 1, 300)).send()
+    };
+    credential_not_yet_valid CredentialNotYetValid in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token_at(AGENT, 1, -6)).send()
+    };
+    credential_wrong_audience CredentialWrongAudience in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token_for_another_gateway(AGENT)).send()
+    };
+    credential_revoked CredentialRevoked in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token_at("renewed", 1, 0)).send()
+    };
+    agent_unknown AgentUnknown in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token("nobody")).send()
+    };
+    agent_suspended AgentSuspended in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token("resting")).send()
+    };
+    agent_environment_unserved AgentEnvironmentUnserved in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token("productive")).send()
+    };
+    path_unknown PathUnknown in DIALECTS => |world, dialect| {
+        let path = match dialect {
+            OpenAi => "/v1/responses",
+            Anthropic => "/anthropic/v1/files",
+        };
+        world.ask(dialect).path(path).send()
+    };
+    method_refused MethodRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).method("PUT").send()
+    };
+    content_encoding_refused ContentEncodingRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).header("content-encoding", "gzip").send()
+    };
+    content_type_refused ContentTypeRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).header("content-type", "text/plain").send()
+    };
+    version_refused VersionRefused in [Anthropic] => |world, dialect| {
+        world.ask(dialect).header("anthropic-version", "2020-01-01").send()
+    };
+    body_too_large BodyTooLarge in DIALECTS => |world, dialect| {
+        // One byte more than the bound.
+        world.ask(dialect).body(vec![b' '; BODY_BYTES_MAX + 1]).send()
+    };
+    body_timeout BodyTimeout in DIALECTS => |world, dialect| {
+        let whole = world.ask(dialect).raw();
+        let mut connection = Connection::tcp(world.address);
+        connection.send_raw(&whole.as_bytes()[..whole.len() - 1]);
+        connection.reply().unwrap()
+    };
+    body_truncated BodyTruncated in DIALECTS => |world, dialect| {
+        let text = body(dialect, "fast").to_string();
+        world.ask(dialect).body(&text.as_bytes()[..text.len() - 1]).send()
+    };
+    body_not_json BodyNotJson in DIALECTS => |world, dialect| {
+        world.ask(dialect).body("[]").send()
+    };
+    body_not_utf8 BodyNotUtf8 in DIALECTS => |world, dialect| {
+        world.ask(dialect).body(b"{\"model\":\"fast\xff\"}".as_slice()).send()
+    };
+    body_has_bom BodyHasBom in DIALECTS => |world, dialect| {
+        world.ask(dialect).body(format!("\u{feff}{}", body(dialect, "fast"))).send()
+    };
+    body_duplicate_key BodyDuplicateKey in DIALECTS => |world, dialect| {
+        let text = body(dialect, "fast").to_string();
+        world.ask(dialect).body(text.replacen('{', "{\"m\\u006fdel\":\"hidden\",", 1)).send()
+    };
+    body_too_deep BodyTooDeep in DIALECTS => |world, dialect| {
+        let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
+        let text = body(dialect, "fast").to_string();
+        world.ask(dialect).body(text.replacen('{', &format!("{{\"x\":{deep},"), 1)).send()
+    };
+    field_missing FieldMissing in DIALECTS => |world, dialect| {
+        world.ask(dialect).body("{\"model\":\"fast\"}").send()
+    };
+    field_invalid FieldInvalid in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("stream", json!("yes")).send()
+    };
+    provider_tool_refused ProviderToolRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("tools", json!([{"type": "web_search"}])).send()
+    };
+    remote_mcp_refused RemoteMcpRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("mcp_servers", json!([{"url": "https://tools.test"}])).send()
+    };
+    stored_object_refused StoredObjectRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("previous_response_id", json!("resp_1")).send()
+    };
+    model_unknown ModelUnknown in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("no-such-model").send()
+    };
+    policy_forbids PolicyForbids in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("guarded").send()
+    };
+    policy_no_permit PolicyNoPermit in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("whole-only").stream().send()
+    };
+    policy_error PolicyError in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("overflowing").send()
+    };
+    dialect_mismatch DialectMismatch in DIALECTS => |world, dialect| {
+        let model = match dialect {
+            OpenAi => "anthropic-only",
+            Anthropic => "openai-only",
+        };
+        world.ask(dialect).model(model).send()
+    };
+    secret_missing SecretMissing in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("keyless").send()
+    };
+    log_unavailable LogUnavailable in DIALECTS => |world, dialect| {
+        world.faults.fail(ledger::Step::WalAppend, ledger::When::Before, u32::MAX);
+        let reply = world.ask(dialect).send();
+        world.faults.clear();
+        reply
+    };
+    overloaded Overloaded in DIALECTS => |world, dialect| {
+        let gate = Gate::new();
+        world.provider.next(Script::SlowByGate(gate.clone()));
+        let mut held = world.ask(dialect).stream().open();
+        gate.wait_arrived(1);
+        let reply = world.ask(dialect).send();
+        gate.open();
+        assert_eq!(held.reply().unwrap().status, 200, "who came first is served");
+        reply
+    };
+    draining Draining in DIALECTS => |world, dialect| {
+        world.gate.drain();
+        world.ask(dialect).send()
+    };
+    secret_unreadable SecretUnreadable in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("damaged").send()
+    };
+    upstream_connect UpstreamConnect in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("unreachable").send()
+    };
+    upstream_timeout UpstreamTimeout in DIALECTS => |world, dialect| {
+        world.provider.next(Script::HangBeforeHeaders);
+        world.ask(dialect).model("hasty").send()
+    };
+    upstream_dropped UpstreamDropped in DIALECTS => |world, dialect| {
+        world.provider.next(Script::DropBeforeHeaders);
+        world.ask(dialect).send()
+    };
+    upstream_redirect UpstreamRedirect in DIALECTS => |world, dialect| {
+        world.provider.next(Script::Redirect);
+        world.ask(dialect).send()
+    };
+    upstream_credential UpstreamCredential in DIALECTS => |world, dialect| {
+        world.provider.expect_key("another key");
+        world.ask(dialect).send()
+    };
+    upstream_not_json UpstreamNotJson in DIALECTS => |world, dialect| {
+        world.provider.next(Script::Html);
+        world.ask(dialect).send()
+    };
+    upstream_too_large UpstreamTooLarge in DIALECTS => |world, dialect| {
+        world.provider.next(Script::EndlessBody);
+        world.ask(dialect).send()
+    };
+}
+
+/// Meets `code` once in each dialect, each time in a world of its own.
+#[track_caller]
+fn meet(code: RefusalCode, dialects: &[Dialect], how: impl Fn(&World, Dialect) -> Reply) {
+    for dialect in dialects {
+        let world = World::with(setup_for(code));
+        let reply = how(&world, *dialect);
+        check::refused(&world, *dialect, &reply, code);
+        if code.stage() != Stage::Forward && code != RefusalCode::Overloaded {
+            world.provider.assert_untouched();
+        }
+        let ended = world.end();
+        assert_eq!(ended.report.unpaired, Vec::<u64>::new());
+        if check::is_unproved(code) {
+            let closed =
+                ended.entries.iter().find(|entry| entry.json["body"]["counts"].is_object());
+            let counts = &closed.expect("the aggregate is closed").json["body"]["counts"];
+            assert_eq!(*counts, json!({ (code.as_str()): 1 }));
+        }
+    }
+}
+
+/// Small bounds where the code is about one.
+fn setup_for(code: RefusalCode) -> Setup {
+    let mut bounds = Bounds::default();
+    if code == RefusalCode::BodyTimeout {
+        bounds.body_within = Duration::from_millis(200);
+    }
+    if code == RefusalCode::Overloaded {
+        bounds.requests_max = 1;
+    }
+    Setup { bounds, ..Setup::default() }
+}
+
+#[test]
+fn every_code_of_the_catalogue_is_met() {
+    assert_eq!(MET, RefusalCode::ALL);
+}
+
+#[test]
+fn a_secret_that_no_policy_lends_is_a_refusal_that_names_no_secret() {
+    for dialect in DIALECTS {
+        let world = World::start();
+        let reply = world.ask(dialect).model("locked").send();
+        check::refused(&world, dialect, &reply, RefusalCode::PolicyNoPermit);
+        assert!(!reply.text().contains("locked-key"), "{}", reply.text());
+        world.provider.assert_untouched();
+    }
+}
+
+#[test]
+fn a_body_of_exactly_the_largest_size_passes() {
+    for dialect in DIALECTS {
+        let world = World::start();
+        let mut text = body(dialect, "fast").to_string();
+        text.push_str(&" ".repeat(BODY_BYTES_MAX - text.len()));
+        check::forwarded(&world, &world.ask(dialect).body(text).send());
+    }
+}
