@@ -11,6 +11,7 @@ use ledger::Recorded;
 use model::{Attempt, Clock, Ended, Outcome, Refusal, RefusalCode, Usage};
 use policy::Permit;
 use protocol::Meter;
+use secrets::{EchoWatch, Lease};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, Instant};
 
@@ -60,6 +61,7 @@ pub(crate) async fn forward(
         Err(_unreadable) => return call.fail(RefusalCode::SecretUnreadable),
     };
     let ask = reading.ask();
+    let echo = lease.as_ref().map(Lease::watch);
     let outbound = Outbound {
         body: net::Body::new(body.into_chunks()),
         headers,
@@ -79,11 +81,12 @@ pub(crate) async fn forward(
             call.began(&head);
             match kind_of(&head, ask.stream) {
                 Err(code) => call.fail(code),
-                Ok(Kind::Whole) => whole(call, watch, (head, body)).await,
+                Ok(Kind::Whole) => whole(call, (watch, echo), (head, body)).await,
                 Ok(Kind::Stream) => {
                     let meter = Meter::new(ask.dialect, hides_usage);
                     let answer = call.relayed(&head);
-                    answer(Answer::Stream(Box::new(Relay::new(body, meter, call, watch))))
+                    let relay = Relay::new(body, meter, call, (watch, echo));
+                    answer(Answer::Stream(Box::new(relay)))
                 }
             }
         }
@@ -123,9 +126,16 @@ fn kind_of(head: &Parts, stream: bool) -> Result<Kind, RefusalCode> {
 }
 
 /// Reads a whole answer within the bounds, then relays it with its length.
-async fn whole(call: Call, watch: Watch, (head, body): (Parts, Incoming)) -> Response<Answer> {
+async fn whole(
+    call: Call,
+    (watch, mut echo): (Watch, Option<EchoWatch>),
+    (head, body): (Parts, Incoming),
+) -> Response<Answer> {
     match collect(body, watch).await {
         Err(code) => call.fail(code),
+        Ok(bytes) if echo.as_mut().is_some_and(|echo| echo.sees(&bytes)) => {
+            call.fail(RefusalCode::UpstreamEchoedSecret)
+        }
         Ok(bytes) => {
             let usage = protocol::usage(call.arrival.dialect, &bytes);
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

@@ -12,6 +12,7 @@ use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use model::{Ended, Refusal, RefusalCode};
 use protocol::Meter;
+use secrets::EchoWatch;
 use tokio::time::{Duration, Instant, Sleep};
 
 use crate::forward::Call;
@@ -40,6 +41,7 @@ pub struct Relay {
     /// Taken when the outcome is recorded.
     call: Option<Call>,
     watch: Watch,
+    echo: Option<EchoWatch>,
     alarm: Pin<Box<Sleep>>,
     relayed: u64,
 }
@@ -52,9 +54,14 @@ impl Watch {
 }
 
 impl Relay {
-    pub(crate) fn new(upstream: Incoming, meter: Meter, call: Call, watch: Watch) -> Self {
+    pub(crate) fn new(
+        upstream: Incoming,
+        meter: Meter,
+        call: Call,
+        (watch, echo): (Watch, Option<EchoWatch>),
+    ) -> Self {
         let alarm = Box::pin(tokio::time::sleep_until(watch.next_alarm()));
-        Self { upstream: Some(upstream), meter, call: Some(call), watch, alarm, relayed: 0 }
+        Self { upstream: Some(upstream), meter, call: Some(call), watch, echo, alarm, relayed: 0 }
     }
 
     /// The next bytes for the client; none at the end.
@@ -78,6 +85,9 @@ impl Relay {
                 Some(Err(_)) => return self.cut(RefusalCode::UpstreamDropped),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
+                    if self.echo.as_mut().is_some_and(|echo| echo.sees(&data)) {
+                        return self.cut(RefusalCode::UpstreamEchoedSecret);
+                    }
                     let shown = self.meter.feed(data);
                     self.relayed = self.relayed.saturating_add(length(&shown));
                     if self.relayed > STREAM_MAX {

@@ -140,6 +140,7 @@ catalogue! {
     UpstreamDropped "upstream_dropped" 502 Forward Provider Later "The provider broke off its answer.";
     UpstreamRedirect "upstream_redirect" 502 Forward Platform Useless "The provider answered with a redirect; portreeve never follows one.";
     UpstreamCredential "upstream_credential" 502 Forward Platform Useless "The provider refused the gateway's own credential.";
+    UpstreamEchoedSecret "upstream_echoed_secret" 502 Forward Provider Useless "The provider's answer held the gateway's own credential, so it was withheld.";
     UpstreamNotJson "upstream_not_json" 502 Forward Provider Later "The provider's answer is not of the kind its API promises.";
     UpstreamTooLarge "upstream_too_large" 502 Forward Provider Useless "The provider's answer is larger than this gateway takes.";
 }

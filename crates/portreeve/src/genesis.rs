@@ -20,7 +20,7 @@ use crate::cli::Up;
 use crate::demo::KEY_PREFIX;
 use crate::exit::Failure;
 use crate::home::{Home, make_dir, write_new};
-use crate::serve::open_control;
+use crate::open::open_control;
 use crate::settings::TEMPLATE;
 use crate::{clock, keys};
 

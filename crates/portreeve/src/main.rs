@@ -11,9 +11,11 @@ mod exit;
 mod genesis;
 mod home;
 mod keys;
+mod open;
 mod print;
 mod serve;
 mod settings;
+mod upkeep;
 
 use std::process::ExitCode;
 

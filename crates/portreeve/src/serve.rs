@@ -1,20 +1,15 @@
 //! `portreeve up`: wires the crates together, serves, drains, stops.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
 use govern::{CharterStore, Governor};
-use identity::{Expected, TokenVerifier, TrustedKey};
-use issuer::{ServiceNames, SigningKey, TokenService};
-use ledger::read::Reader;
-use ledger::{ControlLog, DecisionLog, FactKeys, LogHome};
+use ledger::{ControlLog, DecisionLog, FactKeys};
 use secrets::SecretStore;
 use serde_json::{Value, json};
-use tlog::LogKey;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -24,19 +19,19 @@ use crate::demo::Demo;
 use crate::exit::Failure;
 use crate::genesis;
 use crate::home::Home;
+use crate::open::{open_control, open_decisions, token_service, verifier};
 use crate::settings::{self, Settings};
+use crate::upkeep::{Upkeep, anchor};
 use crate::{banner, clock, keys, print};
-
-/// How often aggregate windows and checkpoints are looked after.
-const TICK: Duration = Duration::from_secs(1);
-/// How often the decision log's checkpoint is recorded in the control log.
-const CHECKPOINT_EVERY_TICKS: u64 = 60;
 
 /// Makes a home on the first run, then serves until a signal.
 pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
     let settings = settings::read(home, options.listen.as_deref())?;
     let first = Begun::read(home)?.is_none();
+    if !first {
+        refuse_first_run_options(home, &options)?;
+    }
     let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
     let listeners = bind(&settings).await?;
     if let Some(plan) = plan {
@@ -48,6 +43,29 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     print::line(&banner::text(home, &begun, &addresses, first)?);
     running.serve(listeners, &settings, addresses).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What only a first run reads is refused on a later one, rather than ignored.
+fn refuse_first_run_options(home: &Home, options: &Up) -> Result<()> {
+    let given = [
+        (options.charter.is_some(), "--charter", "apply it: portreeve change propose DIR --apply"),
+        (options.person_key.is_some(), "--person-key", "change people.yaml and apply that"),
+        (
+            options.adopt_env_keys,
+            "--adopt-env-keys",
+            "declare the provider, then: portreeve secret put NAME",
+        ),
+    ];
+    match given.into_iter().find(|(given, ..)| *given) {
+        None => Ok(()),
+        Some((_, flag, instead)) => {
+            let root = home.root().display();
+            let text = format!(
+                "{flag} is for the first run, and a gateway was begun in {root} already; {instead}"
+            );
+            Err(Failure::usage(text).into())
+        }
+    }
 }
 
 /// Binds every listener before anything is made or served: a bad address stops the start.
@@ -161,7 +179,8 @@ impl Running {
         let upkeep = Upkeep {
             gate: Arc::clone(&self.gate),
             control: self.control.clone(),
-            decisions: self.decisions_dir.clone(),
+            decisions: self.decisions.clone(),
+            decisions_dir: self.decisions_dir.clone(),
         };
         let upkeep = tokio::spawn(upkeep.run());
         signal().await?;
@@ -182,39 +201,6 @@ impl Running {
         self.control.close().await.context("the control log was not closed in good order")?;
         print::notice("stopped");
         Ok(())
-    }
-}
-
-/// Looks after what no request does.
-struct Upkeep {
-    gate: Arc<Gate>,
-    control: ControlLog,
-    decisions: PathBuf,
-}
-
-impl Upkeep {
-    /// Once a second: closes aggregate windows; once a minute: anchors the decision log's
-    /// checkpoint in the control log.
-    async fn run(self) {
-        let mut ticks = 0_u64;
-        loop {
-            tokio::time::sleep(TICK).await;
-            self.gate.tick().await;
-            if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
-                anchor(&self.decisions, &self.control).await;
-            }
-            ticks = ticks.wrapping_add(1);
-        }
-    }
-}
-
-/// Records the decision log's newest checkpoint in the control log. A log that cannot be read or
-/// written says so in its own status; the next minute, or the next start, tries again.
-async fn anchor(decisions: &Path, control: &ControlLog) {
-    let Ok(reader) = Reader::open_own(decisions) else { return };
-    if let (Ok(Some(checkpoint)), Ok(Some(note))) = (reader.checkpoint(), reader.checkpoint_note())
-    {
-        let _ = control.record_checkpoint(&checkpoint, &note).await;
     }
 }
 
@@ -251,58 +237,6 @@ fn logs(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -> 
         "listeners": addresses,
         "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
     })
-}
-
-fn token_service(key: SigningKey, genesis: &govern::GenesisBody) -> Result<TokenService> {
-    let names = ServiceNames {
-        issuer: format!("spiffe://{}", genesis.trust_domain),
-        audience: format!("portreeve:{}@{}", genesis.gateway, genesis.trust_domain),
-        trust_domain: genesis.trust_domain.parse()?,
-    };
-    Ok(TokenService::new(key, names)?)
-}
-
-fn verifier(issuer: &TokenService) -> Result<TokenVerifier> {
-    let key = issuer.public_key();
-    let trusted = TrustedKey { kid: key.kid().to_owned(), point: *key.point() };
-    let names = issuer.names().clone();
-    let expected = Expected {
-        issuer: names.issuer,
-        audience: names.audience,
-        trust_domain: names.trust_domain,
-    };
-    Ok(TokenVerifier::new(vec![trusted], expected)?)
-}
-
-/// Opens the control log for writing; the home's lock is held.
-pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
-    let (log, _) =
-        ControlLog::open(LogHome::new(home.control_log()), key, clock::system(), log_settings())
-            .context("the control log cannot be opened")?;
-    Ok(log)
-}
-
-fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Result<DecisionLog> {
-    let (log, recovered) = DecisionLog::open(
-        LogHome::new(home.decision_log()),
-        key,
-        facts,
-        clock::system(),
-        log_settings(),
-    )
-    .context("the decision log cannot be opened")?;
-    for id in &recovered.unpaired {
-        print::notice(&format!(
-            "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
-             it is now recorded as interrupted"
-        ));
-    }
-    Ok(log)
-}
-
-fn log_settings() -> ledger::Settings {
-    let software = concat!("portreeve ", env!("CARGO_PKG_VERSION")).to_owned();
-    ledger::Settings { software, ..ledger::Settings::default() }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

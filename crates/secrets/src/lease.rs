@@ -6,6 +6,8 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use model::{SecretName, SecretVersion};
 use zeroize::Zeroizing;
 
+use crate::echo::EchoWatch;
+
 /// One secret, lent. It cannot be cloned, printed or compared.
 pub struct Lease {
     name: SecretName,
@@ -52,6 +54,14 @@ impl Lease {
         let mut value = HeaderValue::from_bytes(&bytes).map_err(|_| NotAHeader)?;
         value.set_sensitive(true);
         Ok((name, value))
+    }
+}
+
+impl Lease {
+    /// A watch for this secret in what the provider answers.
+    #[must_use]
+    pub fn watch(&self) -> EchoWatch {
+        EchoWatch::new(&self.value)
     }
 }
 

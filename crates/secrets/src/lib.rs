@@ -35,6 +35,7 @@
 
 mod cache;
 mod disk;
+mod echo;
 mod envelope;
 mod error;
 mod key;
@@ -42,6 +43,7 @@ mod lease;
 mod store;
 mod value;
 
+pub use echo::EchoWatch;
 pub use error::{LeaseError, SecretError};
 pub use key::{Fingerprint, KeyError, SealingKey};
 pub use lease::{Lease, NotAHeader, Scheme};

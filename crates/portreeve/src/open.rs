@@ -1,0 +1,65 @@
+//! Opens what a serving process writes and checks with: the logs, the token service, its verifier.
+
+use anyhow::{Context as _, Result};
+use identity::{Expected, TokenVerifier, TrustedKey};
+use issuer::{ServiceNames, SigningKey, TokenService};
+use ledger::{ControlLog, DecisionLog, FactKeys, LogHome};
+use tlog::LogKey;
+
+use crate::home::Home;
+use crate::{clock, print};
+
+pub(crate) fn token_service(
+    key: SigningKey,
+    genesis: &govern::GenesisBody,
+) -> Result<TokenService> {
+    let names = ServiceNames {
+        issuer: format!("spiffe://{}", genesis.trust_domain),
+        audience: format!("portreeve:{}@{}", genesis.gateway, genesis.trust_domain),
+        trust_domain: genesis.trust_domain.parse()?,
+    };
+    Ok(TokenService::new(key, names)?)
+}
+
+pub(crate) fn verifier(issuer: &TokenService) -> Result<TokenVerifier> {
+    let key = issuer.public_key();
+    let trusted = TrustedKey { kid: key.kid().to_owned(), point: *key.point() };
+    let names = issuer.names().clone();
+    let expected = Expected {
+        issuer: names.issuer,
+        audience: names.audience,
+        trust_domain: names.trust_domain,
+    };
+    Ok(TokenVerifier::new(vec![trusted], expected)?)
+}
+
+/// Opens the control log for writing; the home's lock is held.
+pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
+    let (log, _) =
+        ControlLog::open(LogHome::new(home.control_log()), key, clock::system(), log_settings())
+            .context("the control log cannot be opened")?;
+    Ok(log)
+}
+
+pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Result<DecisionLog> {
+    let (log, recovered) = DecisionLog::open(
+        LogHome::new(home.decision_log()),
+        key,
+        facts,
+        clock::system(),
+        log_settings(),
+    )
+    .context("the decision log cannot be opened")?;
+    for id in &recovered.unpaired {
+        print::notice(&format!(
+            "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
+             it is now recorded as interrupted"
+        ));
+    }
+    Ok(log)
+}
+
+fn log_settings() -> ledger::Settings {
+    let software = concat!("portreeve ", env!("CARGO_PKG_VERSION")).to_owned();
+    ledger::Settings { software, ..ledger::Settings::default() }
+}

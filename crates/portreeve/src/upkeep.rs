@@ -1,0 +1,69 @@
+//! What no request does: closes aggregate windows, anchors checkpoints, tells of failing logs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway::Gate;
+use ledger::read::Reader;
+use ledger::{ControlLog, DecisionLog};
+
+use crate::print;
+
+/// How often windows, logs and checkpoints are looked after.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the decision log's checkpoint is recorded in the control log.
+const CHECKPOINT_EVERY_TICKS: u64 = 60;
+
+/// Looks after what no request does.
+pub(crate) struct Upkeep {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) control: ControlLog,
+    pub(crate) decisions: DecisionLog,
+    pub(crate) decisions_dir: PathBuf,
+}
+
+impl Upkeep {
+    /// Once a second: closes aggregate windows; once a minute: anchors the decision log's
+    /// checkpoint in the control log.
+    pub(crate) async fn run(self) {
+        let mut ticks = 0_u64;
+        let mut healthy = true;
+        loop {
+            tokio::time::sleep(TICK).await;
+            self.gate.tick().await;
+            healthy = report_health(healthy, &[self.decisions.status(), self.control.status()]);
+            if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
+                anchor(&self.decisions_dir, &self.control).await;
+            }
+            ticks = ticks.wrapping_add(1);
+        }
+    }
+}
+
+/// Records the decision log's newest checkpoint in the control log. A log that cannot be read or
+/// written says so in its own status; the next minute, or the next start, tries again.
+pub(crate) async fn anchor(decisions: &Path, control: &ControlLog) {
+    let Ok(reader) = Reader::open_own(decisions) else { return };
+    if let (Ok(Some(checkpoint)), Ok(Some(note))) = (reader.checkpoint(), reader.checkpoint_note())
+    {
+        let _ = control.record_checkpoint(&checkpoint, &note).await;
+    }
+}
+
+/// Tells the operator when a log begins to fail and when it works again; returns whether all do.
+fn report_health(were_healthy: bool, logs: &[ledger::Status]) -> bool {
+    let failing = logs.iter().find(|log| !log.healthy);
+    match failing {
+        Some(log) if were_healthy => {
+            let cause = log.last_error.as_deref().unwrap_or("unknown");
+            let origin = &log.origin;
+            print::notice(&format!(
+                "the log {origin} cannot be written, so nothing is forwarded: {cause}"
+            ));
+        }
+        None if !were_healthy => print::notice("the logs can be written again; serving goes on"),
+        Some(_) | None => {}
+    }
+    failing.is_none()
+}
