@@ -3,6 +3,7 @@
 //! Mentions are kept apart from the values, so that an unknown seat is reported even where the
 //! object that names it could not be read for another reason.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -81,13 +82,14 @@ impl<'a> Sheet<'a> {
     /// A list of such names, none of them twice.
     pub(crate) fn mentions<T>(&mut self, items: &[Node], kind: Kind) -> Option<Vec<Located<T>>>
     where
-        T: FromStr<Err: Display> + Display + Ord,
+        T: FromStr<Err: Display> + Display + Clone + Ord,
     {
         let mut whole = true;
         let mut named: Vec<Located<T>> = Vec::new();
+        let mut seen = BTreeSet::new();
         for item in items {
             match self.mention::<T>(item, kind) {
-                Some(next) if named.iter().any(|other| other.value == next.value) => {
+                Some(next) if !seen.insert(next.value.clone()) => {
                     let what = format!("`{}` is listed twice", next.value);
                     self.reader.object(item.at, code::DUPLICATE, what, "list it once");
                     whole = false;

@@ -15,13 +15,15 @@ use crate::mention::{Kind, Mention, Sheet};
 use crate::people::Declared;
 use crate::root::Governing;
 use crate::tree::SourceTree;
+use crate::who::Answering;
 use crate::yaml::Node;
 use crate::{
     agent, code, model_file, people, policy_test, problem, provider, resolve, root, secret,
     secret_shape, text, who, yaml,
 };
 
-/// Most problems that are listed; a charter with more is another kind of file altogether.
+/// Most problems that are listed. A charter with more is something else altogether, and reading
+/// on would only cost time.
 const PROBLEMS_MAX: usize = 1_000;
 
 /// Reads every file of `tree`.
@@ -38,22 +40,26 @@ const PROBLEMS_MAX: usize = 1_000;
 pub fn parse(tree: &SourceTree) -> (Charter, Problems) {
     let mut reading = Reading::default();
     for (path, bytes) in tree.files() {
+        if reading.problems.len() > PROBLEMS_MAX {
+            break;
+        }
         reading.file(path, bytes);
     }
     reading.missing_files(tree);
-    resolve::check(&mut reading);
+    // Where files were left unread, what others name in them would look undeclared.
+    if reading.problems.len() <= PROBLEMS_MAX {
+        resolve::check(&mut reading);
+    }
     let Reading { charter, mut problems, declared, governing, owners, .. } = reading;
-    who::name(
-        &mut problems,
-        &who::Answering { declared: &declared, governing: &governing, owners: &owners },
-    );
+    let answering = Answering { declared: &declared, governing: &governing, owners: &owners };
+    who::name(&mut problems, &answering);
     problems.sort();
     problems.dedup();
     if problems.len() > PROBLEMS_MAX {
-        let what = format!("{} problems; the first {PROBLEMS_MAX} are listed", problems.len());
         problems.truncate(PROBLEMS_MAX);
-        let help = "mend these first";
-        problems.push(problem::file(".", code::TOO_MANY_PROBLEMS, what, help));
+        let what = format!("more than {PROBLEMS_MAX} problems; only these are listed");
+        problems.push(problem::file(".", code::TOO_MANY_PROBLEMS, what, "mend these first"));
+        problems.sort();
     }
     (charter, problems)
 }
@@ -115,8 +121,10 @@ impl Reading {
         let beside = raw.unwrap_or_default();
         self.problems.extend(beside.into_iter().filter(|one| !lines.contains(&one.place.line)));
         self.problems.extend(secrets);
-        if let Some(root) = root {
-            self.object(&mut sheet, &root);
+        match root {
+            Some(root) => self.object(&mut sheet, &root),
+            None if kind == FileKind::Model => self.declared.models_unsure = true,
+            None => {}
         }
         self.mentions.append(&mut sheet.mentions);
         self.problems.extend(sheet.reader.into_problems());

@@ -9,6 +9,9 @@ use crate::parse::Reading;
 use crate::suggest::nearest;
 use crate::{code, problem};
 
+/// Most unknown names that a near one is sought for: it costs a comparison with every name.
+const SUGGESTIONS_MAX: usize = 100;
+
 /// Checks everything that needs more than one file.
 pub(crate) fn check(reading: &mut Reading) {
     mentions(reading);
@@ -58,6 +61,7 @@ impl Kind {
 /// Reports every name that is declared nowhere, unless the place to declare it is unreadable.
 fn mentions(reading: &mut Reading) {
     let declared = &reading.declared;
+    let mut sought = 0;
     for mention in &reading.mentions {
         let kind = mention.kind;
         let readable = match kind {
@@ -68,7 +72,9 @@ fn mentions(reading: &mut Reading) {
         if !readable || declared.names.contains(&(kind, mention.name.clone())) {
             continue;
         }
-        let others = declared.names.iter().filter(|(other, _)| *other == kind);
+        sought += 1;
+        let others =
+            declared.names.iter().filter(|(other, _)| *other == kind && sought <= SUGGESTIONS_MAX);
         let what = format!("no {} is called `{}`", kind.word(), mention.name);
         let help = match nearest(&mention.name, others.map(|(_, name)| name.as_str())) {
             Some(near) => format!("did you mean `{near}`?"),

@@ -4,12 +4,13 @@
 /// three characters. A swap of two neighbours is one edit.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(WORD_CHARS_MAX).collect();
+    let allowed = |candidate: &str| (candidate.len().min(word.len()) / 3).max(1);
     known
         .into_iter()
+        // Each character more or less is an edit: most candidates are ruled out by length.
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed(candidate))
         .map(|candidate| (distance(&word, candidate), candidate))
-        .filter(|(edits, candidate)| {
-            *edits <= (candidate.len().min(word.len()) / 3).max(1) && *edits < word.len().max(2)
-        })
+        .filter(|(edits, candidate)| *edits <= allowed(candidate) && *edits < word.len().max(2))
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use charter::SourceTree;
 
@@ -13,9 +14,21 @@ pub(crate) fn tree_of(folder: &str) -> SourceTree {
     SourceTree::from_files(files).unwrap()
 }
 
-/// The example charter.
+/// The example charter, read once.
 pub(crate) fn example() -> SourceTree {
-    tree_of("../../examples/charter")
+    static EXAMPLE: LazyLock<SourceTree> = LazyLock::new(|| tree_of("../../examples/charter"));
+    EXAMPLE.clone()
+}
+
+/// The example with some files written otherwise; none removes the file.
+pub(crate) fn example_with(changed: &[(&str, Option<&str>)]) -> SourceTree {
+    let kept = example();
+    let kept = kept.files().filter(|(path, _)| !changed.iter().any(|(other, _)| other == path));
+    let kept = kept.map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+    let written = changed
+        .iter()
+        .filter_map(|(path, text)| text.map(|text| ((*path).to_owned(), text.into())));
+    SourceTree::from_files(kept.chain(written)).unwrap()
 }
 
 fn read(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {

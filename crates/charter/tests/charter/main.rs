@@ -9,4 +9,5 @@ mod disk;
 mod fields;
 mod mistakes;
 mod properties;
+mod reading;
 mod trees;

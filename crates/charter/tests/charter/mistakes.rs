@@ -2,7 +2,7 @@
 //! who can fix it and how.
 
 use crate::disk::{example, tree_of};
-use charter::parse;
+use charter::{SourceTree, parse};
 
 /// `tests/mistakes.txt` is read by people; it is what `parse` says of `tests/mistakes/`.
 #[test]
@@ -34,4 +34,16 @@ fn the_example_has_none() {
     assert_eq!(charter.owner(forecaster.owner.as_ref()).unwrap().as_str(), "data-lead");
     assert_eq!(charter.owner(None).unwrap().as_str(), "risk-lead");
     assert!(charter.has_seat("seat:care-lead") && !charter.has_seat("care-lead"));
+}
+
+/// A message counts for little among a thousand, and finding more would cost time.
+#[test]
+fn more_than_a_thousand_problems_are_not_listed() {
+    let file: String = (0..600).map(|index| format!("key-{index}: 1\n")).collect();
+    let files = (0..20).map(|index| (format!("agents/a{index}.yaml"), file.clone()));
+    let (_, problems) = parse(&SourceTree::from_files(files).unwrap());
+    assert_eq!(problems.len(), 1001);
+    assert_eq!(problems[0].code, "too-many-problems");
+    assert!(problems.is_sorted());
+    assert!(problems.iter().all(|problem| !problem.code.starts_with("unknown-a")));
 }
