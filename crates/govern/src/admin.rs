@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use approval::ActError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use charter::SourceTree;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Request, Response, StatusCode, header};
 use model::Problem;
 use serde::{Deserialize, Serialize};
@@ -41,8 +42,8 @@ pub struct Posted {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PostedPayload {
-    /// Nothing.
-    None,
+    /// Nothing. Braces, because serde lets unknown members of a bare variant pass.
+    None {},
     /// A charter.
     Charter {
         /// Path to base64 of the file's bytes.
@@ -119,6 +120,11 @@ async fn act(
     request: Request<Incoming>,
 ) -> Result<Done, Response<Full<Bytes>>> {
     let malformed = |message: &str| failure(StatusCode::BAD_REQUEST, "malformed", message);
+    // What announces that it is too large is refused before it is sent.
+    let announced = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > BODY_MAX {
+        return Err(malformed("the request is too large"));
+    }
     let body = Limited::new(request.into_body(), BODY_MAX)
         .collect()
         .await
@@ -128,15 +134,27 @@ async fn act(
     let posted: Posted =
         serde_json::from_slice(&body).map_err(|_| malformed("the request is not a posted act"))?;
     let signed = approval::SignedAct::from_json(posted.act.to_string().as_bytes())
-        .map_err(|cause| malformed(&cause.to_string()))?;
+        .map_err(|cause| malformed(unsigned(&cause)))?;
     let payload = payload(posted.payload)?;
     governor.take(signed, payload).await.map_err(|refused| refusal(&refused))
+}
+
+/// What is wrong with an act, without a word of it: somebody may have put a secret there.
+fn unsigned(cause: &ActError) -> &'static str {
+    match cause {
+        ActError::Verb(_) => "the act's verb is none of those in spec/act.md",
+        ActError::Object(_) => "the act's object is not in the form that spec/act.md gives it",
+        ActError::ObjectKind { .. } => "the act's object is not of the kind that its verb acts on",
+        ActError::Field(_) => "a field of the act is not in the form that spec/act.md gives it",
+        ActError::Json(_) => "the act is not the JSON object that spec/act.md describes",
+        ActError::TooLong(_) => "the act is longer than spec/act.md allows",
+    }
 }
 
 fn payload(posted: PostedPayload) -> Result<Payload, Response<Full<Bytes>>> {
     let malformed = |message: &str| failure(StatusCode::BAD_REQUEST, "malformed", message);
     match posted {
-        PostedPayload::None => Ok(Payload::None),
+        PostedPayload::None {} => Ok(Payload::None),
         PostedPayload::Charter { files, base } => {
             let mut decoded = Vec::with_capacity(files.len());
             for (path, text) in files {
@@ -222,7 +240,7 @@ fn respond(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
 impl std::fmt::Debug for PostedPayload {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {
-            Self::None => "None",
+            Self::None {} => "None",
             Self::Charter { .. } => "Charter",
             Self::Secret { .. } => "Secret",
         })

@@ -7,7 +7,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use approval::{Act, Approved, Commitment, GatewayName, Object, Salt, SignedAct, VerifiedAct};
+use approval::{
+    Act, Approved, Commitment, GatewayName, Object, Salt, SignedAct, Verb, VerifiedAct,
+};
 use bundle::{Bundle, Snapshot};
 use charter::SourceTree;
 use issuer::{AgentClaims, TokenService};
@@ -190,6 +192,9 @@ impl Governor {
         digest: Digest,
         (tree, base): (SourceTree, Digest),
     ) -> Result<Done, ActRefused> {
+        if verified.act().verb() == Verb::Genesis {
+            return Err(ActRefused::Begun);
+        }
         if charter::manifest(&tree).digest() != digest {
             return Err(ActRefused::OtherCharter);
         }
@@ -203,6 +208,9 @@ impl Governor {
         let bundle = Arc::new(bundle::check(&tree).map_err(ActRefused::Problems)?);
         if bundle.trust_domain() != governed.bundle.trust_domain() {
             return Err(ActRefused::TrustDomainFixed);
+        }
+        if bundle.gateway() != self.gateway.as_str() {
+            return Err(ActRefused::NameFixed(self.gateway.clone()));
         }
         let approved = Approved::genesis(verified, &digest).map_err(ActRefused::NotApproved)?;
         (self.hooks.rehearse)(&bundle).map_err(ActRefused::CannotServe)?;

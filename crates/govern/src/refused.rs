@@ -1,6 +1,6 @@
 //! Why an act was not taken: what a person can do about it, and nothing they may not know.
 
-use approval::{ActRefused as Unverified, NotApproved};
+use approval::{ActRefused as Unverified, GatewayName, NotApproved};
 use model::{AgentName, Digest, Problems, SecretName};
 
 /// An act that was not taken.
@@ -38,6 +38,15 @@ pub enum ActRefused {
     /// A gateway keeps its trust domain.
     #[error("a gateway keeps its trust domain: every token and record names it")]
     TrustDomainFixed,
+    /// A gateway keeps its name.
+    #[error(
+        "this gateway keeps its name `{0}`: every act and sealed secret is bound to it; write \
+         `name: {0}` in charter.yaml"
+    )]
+    NameFixed(GatewayName),
+    /// The first charter came into force already.
+    #[error("this gateway was begun already; sign `charter.apply` to change its charter")]
+    Begun,
     /// The charter lacks what it needs to come into force.
     #[error("the charter is not approved: {0}")]
     NotApproved(NotApproved),
@@ -104,6 +113,8 @@ impl ActRefused {
             | Self::NothingChanged
             | Self::Problems(_)
             | Self::TrustDomainFixed
+            | Self::NameFixed(_)
+            | Self::Begun
             | Self::CannotServe(_)
             | Self::SecretUndeclared(_)
             | Self::AgentUndeclared(_)

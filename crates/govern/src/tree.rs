@@ -21,7 +21,7 @@ const DEPTH_MAX: usize = 8;
 /// All problems at once: a link, something that is no file, a name or content that cannot be
 /// read, too many or too large.
 pub fn read_tree(root: &Path) -> Result<SourceTree, Problems> {
-    let mut reading = Reading { files: Vec::new(), problems: Vec::new() };
+    let mut reading = Reading { found: 0, files: Vec::new(), problems: Vec::new() };
     reading.folder(root, "", 0);
     if !reading.problems.is_empty() {
         reading.problems.sort();
@@ -31,6 +31,8 @@ pub fn read_tree(root: &Path) -> Result<SourceTree, Problems> {
 }
 
 struct Reading {
+    /// How many files there are, read or not.
+    found: usize,
     files: Vec<(String, Vec<u8>)>,
     problems: Problems,
 }
@@ -79,8 +81,10 @@ impl Reading {
     }
 
     fn file(&mut self, path: &Path, relative: String) {
-        if self.files.len() >= FILES_MAX {
-            if self.files.len() == FILES_MAX {
+        self.found += 1;
+        if self.found > FILES_MAX {
+            // However many there are too many, one problem says so.
+            if self.found == FILES_MAX + 1 {
                 let what = format!("a charter has at most {FILES_MAX} files");
                 self.problem(&relative, "too-many-files", &what);
             }

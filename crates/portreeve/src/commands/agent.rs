@@ -54,7 +54,7 @@ async fn token(home: &Home, name: &str, signing: &Signing) -> Result<ExitCode> {
     let name = name.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
     let (_, signer) = signer(home, signing)?;
     let signed = signer.sign(Verb::AgentToken, Object::Agent(name))?;
-    let answer = admin_client::post(&home.admin_socket(), &signed, PostedPayload::None).await?;
+    let answer = admin_client::post(&home.admin_socket(), &signed, PostedPayload::None {}).await?;
     let token = answer.get("token").and_then(Value::as_str).context("the answer has no token")?;
     print::line(token);
     Ok(ExitCode::SUCCESS)
