@@ -1,1 +1,295 @@
-//! To come.
+//! Calls that are allowed: what the provider gets, what the client gets, what the log holds.
+
+use model::Dialect::{self, Anthropic, OpenAi};
+use serde_json::json;
+use testkit::{Canary, Reply, Script};
+
+use crate::ask::DIALECTS;
+use crate::charter_files::AGENT;
+use crate::check;
+use crate::world::World;
+
+/// Sends `ask` and asserts what is the same for every good call: it is recorded, paired with its
+/// outcome, and reached the provider once, with the sealed key and not with the agent's token.
+#[track_caller]
+fn check_good(dialect: Dialect, stream: bool) -> (World, Reply) {
+    let world = World::start();
+    let token = world.token(AGENT);
+    let ask = world.ask(dialect).token(token.clone());
+    let reply = if stream { ask.stream().send() } else { ask.send() };
+    let outcome = check::forwarded(&world, &reply);
+    let provider = match dialect {
+        OpenAi => "fake-openai",
+        Anthropic => "fake-anthropic",
+    };
+    assert_eq!(outcome["ended"], "complete");
+    assert_eq!(outcome["status"], 200);
+    assert_eq!(outcome["output_bytes"], reply.body.len());
+    assert_eq!(
+        outcome["attempts"],
+        json!([{"provider": provider, "status": 200, "upstream_request_id": "req_fake"}])
+    );
+    assert!(outcome["first_byte_ms"].is_u64() && outcome["duration_ms"].is_u64());
+    assert_eq!(world.provider.seen().len(), 1);
+    let seen = world.provider.last_seen();
+    assert_eq!(seen.credential().as_deref(), Some(Canary::ProviderKey.value()));
+    let sent = format!("{:?} {}", seen.headers, String::from_utf8_lossy(&seen.body));
+    assert!(!sent.contains(&token), "the agent's token stays here");
+    (world, reply)
+}
+
+#[test]
+fn a_whole_answer_of_openai_is_relayed_as_it_came() {
+    let (world, reply) = check_good(OpenAi, false);
+    assert_eq!(reply.json()["choices"][0]["message"]["content"], "Hello from the fake provider.");
+    assert_eq!(reply.json()["model"], "Up/openai", "nothing of the answer is rewritten");
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 5})
+    );
+    assert_eq!(world.provider.last_seen().path, "/v1/chat/completions");
+}
+
+#[test]
+fn a_whole_answer_of_anthropic_is_relayed_as_it_came() {
+    let (world, reply) = check_good(Anthropic, false);
+    assert_eq!(reply.json()["content"][0]["text"], "Hello from the fake provider.");
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 5})
+    );
+    assert_eq!(world.provider.last_seen().path, "/v1/messages");
+    assert_eq!(world.provider.last_seen().header("anthropic-version"), "2023-06-01");
+}
+
+#[test]
+fn a_streamed_answer_of_openai_hides_the_usage_that_only_the_gate_asked_for() {
+    let (world, reply) = check_good(OpenAi, true);
+    let text = reply.text();
+    assert_eq!(reply.header("content-type"), Some("text/event-stream"));
+    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+    assert!(!text.contains("prompt_tokens"), "{text}");
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 3})
+    );
+}
+
+#[test]
+fn usage_that_the_client_asked_for_is_shown() {
+    let world = World::start();
+    let options = json!({"include_usage": true});
+    let reply = world.ask(OpenAi).stream().field("stream_options", options).send();
+    assert!(reply.text().contains("\"prompt_tokens\":7"), "{}", reply.text());
+    let outcome = check::forwarded(&world, &reply);
+    assert_eq!(outcome["usage"], json!({"input_tokens": 7, "output_tokens": 3}));
+}
+
+#[test]
+fn a_streamed_answer_of_anthropic_is_relayed_byte_for_byte() {
+    let (world, reply) = check_good(Anthropic, true);
+    let text = reply.text();
+    assert!(text.starts_with("event: message_start\n"), "{text}");
+    assert!(text.contains("\"output_tokens\":3"), "{text}");
+    assert!(text.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), "{text}");
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 3})
+    );
+}
+
+#[test]
+fn a_long_stream_keeps_its_order_and_its_end() {
+    let world = World::start();
+    world.provider.next(Script::StreamChunks { n: 2_000 });
+    let reply = world.ask(OpenAi).stream().send();
+    assert_eq!(reply.text().matches("Hello from").count(), 2_000);
+    assert_eq!(check::forwarded(&world, &reply)["usage"]["output_tokens"], 2_000);
+}
+
+/// Asserts that of `sent` nothing but the model's name, and `added` after it, is changed.
+#[track_caller]
+fn check_bytes(dialect: Dialect, sent: &str, added: &str) {
+    let world = World::start();
+    let reply = world.ask(dialect).body(sent).send();
+    check::forwarded(&world, &reply);
+    let name = match dialect {
+        OpenAi => "Up/openai",
+        Anthropic => "Up/anthropic",
+    };
+    let expected = sent.replacen("\"f\\u0061st\"", &format!("\"{name}\"{added}"), 1);
+    assert_eq!(String::from_utf8_lossy(&world.provider.last_seen().body), expected);
+}
+
+#[test]
+fn forwarded_bytes_are_the_received_ones_but_for_the_model() {
+    let text = "\n{ \"messages\" : [ {\"role\":\"user\",\"content\":\"h\\u00e9 \\\"fast\\\" \u{1f600}\"} ],\t\
+        \"temperature\":0.50,\"model\" : \"f\\u0061st\",\"max_tokens\":1,\"x\":[1e3,-0.0,null] } \r\n";
+    check_bytes(OpenAi, text, "");
+    check_bytes(Anthropic, text, "");
+}
+
+#[test]
+fn a_streamed_chat_differs_by_the_wish_for_usage_as_well() {
+    let text = "{\"model\":\"f\\u0061st\",\"messages\":[],\"stream\":true,\"max_tokens\":1}";
+    check_bytes(OpenAi, text, ",\"stream_options\":{\"include_usage\":true}");
+    check_bytes(Anthropic, text, "");
+}
+
+#[test]
+fn no_header_of_the_agent_reaches_the_provider_but_those_the_vendors_define() {
+    for dialect in DIALECTS {
+        let world = World::start();
+        let mut ask = world.ask(dialect);
+        for name in [
+            "cookie",
+            "forwarded",
+            "x-forwarded-for",
+            "via",
+            "x-real-ip",
+            "user-agent",
+            "origin",
+            "openai-organization",
+            "openai-project",
+            "x-stainless-lang",
+            "x-request-id",
+            "te",
+            "proxy-authorization",
+            "api-key",
+            "x-goog-api-key",
+            "portreeve-decision",
+            "accept",
+            "accept-encoding",
+            "expect-ct",
+            "baggage",
+            "traceparent",
+            "x-internal",
+        ] {
+            ask = ask.header(name, Canary::ForeignCredential.value());
+        }
+        ask = ask.header("anthropic-beta", "beta-1").header("openai-beta", "beta-2");
+        ask = ask.header("idempotency-key", "once");
+        check::forwarded(&world, &ask.send());
+        let seen = world.provider.last_seen();
+        let mut names: Vec<_> = seen.headers.keys().map(http::HeaderName::as_str).collect();
+        names.sort_unstable();
+        let credential = match dialect {
+            OpenAi => "authorization",
+            Anthropic => "x-api-key",
+        };
+        let mut expected = vec![
+            "accept",
+            "accept-encoding",
+            "anthropic-beta",
+            "content-length",
+            "content-type",
+            "host",
+            "idempotency-key",
+            "openai-beta",
+            "user-agent",
+            credential,
+        ];
+        if dialect == Anthropic {
+            expected.push("anthropic-version");
+        }
+        expected.sort_unstable();
+        assert_eq!(names, expected);
+        let sent = format!("{:?}", seen.headers);
+        assert!(!sent.contains(Canary::ForeignCredential.value()), "{sent}");
+        assert_eq!(seen.header("host"), world.provider.address().to_string());
+        assert_eq!(seen.header("accept-encoding"), "identity");
+        assert!(seen.header("user-agent").starts_with("portreeve/"));
+    }
+}
+
+#[test]
+fn every_way_to_write_a_path_reaches_the_provider_under_its_own() {
+    for (dialect, path, expected) in [
+        (OpenAi, "/chat/completions", "/v1/chat/completions"),
+        (OpenAi, "/openai/v1/chat/completions", "/v1/chat/completions"),
+        (Anthropic, "/messages", "/v1/messages"),
+        (Anthropic, "/anthropic/v1/messages?beta=true", "/v1/messages?beta=true"),
+    ] {
+        let world = World::start();
+        check::forwarded(&world, &world.ask(dialect).path(path).send());
+        assert_eq!(world.provider.last_seen().path, expected);
+    }
+}
+
+#[test]
+fn an_entry_with_a_receipt_is_in_the_published_log() {
+    let world = World::start();
+    let reply = world.ask(OpenAi).send();
+    check::forwarded(&world, &reply);
+    let receipt = tlog::Receipt::decode(reply.header("portreeve-receipt").unwrap()).unwrap();
+    let published = world.runtime.block_on(world.log.publish()).unwrap();
+    assert!(published > receipt.index);
+    let reader = world.reader();
+    assert!(reader.entry(receipt.index).unwrap().unwrap().published);
+    let proof = reader.prove(receipt.index).unwrap();
+    let proof = tlog::proof::TlogProof::decode(&proof).unwrap();
+    proof.verify_carried(&world.verifier()).unwrap();
+    assert_eq!(tlog::leaf_hash(&proof.extra.unwrap()), receipt.leaf);
+    let mut forged = receipt;
+    forged.index += 1;
+    assert!(forged.verify(&world.verifier()).is_err());
+}
+
+#[test]
+fn the_record_names_who_what_where_and_under_which_charter() {
+    let world = World::start();
+    let token = world.token(AGENT);
+    let reply = world.ask(OpenAi).token(token.clone()).stream().send();
+    check::forwarded(&world, &reply);
+    let decision = world.entries_of(check::decision_id(&reply))[0].json.clone();
+    assert_eq!(decision["subject"]["agent"], AGENT);
+    let digest = model::Digest::of(token.as_bytes()).to_string();
+    assert_eq!(decision["subject"]["credential"], digest);
+    assert_eq!(decision["ask"]["model"], "fast");
+    assert_eq!(decision["ask"]["stream"], true);
+    assert_eq!(decision["targets"].as_array().unwrap().len(), 1, "the dialect's target only");
+    let target = &decision["targets"][0];
+    assert_eq!(target["provider"], "fake-openai");
+    assert_eq!(target["secret"]["name"], "fake-key");
+    assert!(target["policies"].to_string().contains("model/team"));
+    assert!(target["policies"].to_string().contains("secret/lend"));
+    assert_eq!(decision["agent_owner"], "seat:platform-lead");
+    assert_eq!(decision["target_owner"], "seat:policy-lead");
+    assert_eq!(decision["charter"]["genesis"], true);
+    let in_force = world.gate.in_force();
+    let digest = in_force.snapshot().charter().digest.to_string();
+    assert_eq!(decision["charter"]["digest"], digest);
+}
+
+#[test]
+fn a_listing_shows_what_may_be_used_as_it_is_asked_and_is_recorded() {
+    for (dialect, id) in [(OpenAi, "x-request-id"), (Anthropic, "request-id")] {
+        let world = World::start();
+        let reply = world.ask(dialect).method("GET").path("/v1/models").body("").send();
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let body = reply.json();
+        let names: Vec<_> =
+            body["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+        // Not those of others, nor what a guardrail, a missing lend or an error would refuse.
+        assert_eq!(
+            json!(names),
+            json!([
+                "anthropic-only",
+                "damaged",
+                "fast",
+                "hasty",
+                "keyless",
+                "odd",
+                "openai-only",
+                "unreachable",
+                "whole-only"
+            ])
+        );
+        let entries = world.entries_of(check::decision_id(&reply));
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].json["verdict"]["code"], "permitted");
+        assert_eq!(entries[0].json["ask"]["operation"], "list_models");
+        assert_eq!(reply.header(id), reply.header("portreeve-decision"));
+        world.provider.assert_untouched();
+    }
+}

@@ -14,9 +14,10 @@ use identity::{Expected, TokenVerifier, TrustedKey};
 use issuer::{AgentClaims, ServiceNames, SigningKey, TokenService};
 use ledger::read::Reader;
 use ledger::verify::{Report, verify_dir};
-use ledger::{DecisionLog, Entry, FactKeys, Faults, LogHome};
+use ledger::{DecisionLog, Entry, EntryKind, FactKeys, Faults, LogHome};
 use model::{ChangeId, Clock as _, DecisionId, Environment};
 use secrets::{SealingKey, SecretStore, SecretValue};
+use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{Authority, Canary, FakeProvider, ManualClock};
 use tlog::{LogKey, LogVerifier};
@@ -234,6 +235,17 @@ impl World {
         let reader = Reader::open(&dir, &self.vkey).unwrap();
         let entries = reader.entries(0).unwrap().map(Result::unwrap).collect();
         Ended { entries, report, home: self.home }
+    }
+}
+
+impl Ended {
+    /// What the one closed window counted of requests without identity.
+    pub(crate) fn counts(&self) -> Value {
+        let mut closed =
+            self.entries.iter().filter(|entry| entry.kind == EntryKind::RefusalsClosed);
+        let counts = closed.next().expect("the window is closed").json["body"]["counts"].clone();
+        assert!(closed.next().is_none(), "one window");
+        counts
     }
 }
 
