@@ -122,7 +122,7 @@ impl<'a> Sheet<'a> {
         None
     }
 
-    /// The purpose: a text.
+    /// A text, copied.
     pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
         self.reader.text(node).map(ToOwned::to_owned)
     }

@@ -1,3 +1,5 @@
+//! The charter of a first run parses, says what it is meant to, and takes no orders from its values.
+
 use super::*;
 use crate::{manifest, parse};
 

@@ -1,3 +1,5 @@
+//! What looks like a secret and what charters really hold.
+
 use super::*;
 
 /// Keys are put together here, so that no scanner takes this file for a leak.

@@ -1,3 +1,5 @@
+//! The subset of YAML, place by place, and what a reader says of values.
+
 use super::*;
 
 /// The problems of a text as `line:column code`.
