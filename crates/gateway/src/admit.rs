@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use model::{
-    Case, Dialect, Environment, ModelName, Operation, Proof, Refusal, RefusalCode, Refused,
+    Ask, Case, Dialect, Environment, ModelName, Operation, Proof, Refusal, RefusalCode, Refused,
     Subject, Timestamp,
 };
 use policy::{CallFacts, Permit, Question, TargetFacts};
@@ -123,6 +123,11 @@ impl Admitting<'_> {
         check_encoding(&head.headers)?;
         let within = self.gate.body_within;
         let body = body::read(body, self.live.body_bytes_max(), within).await?;
+        // What is known even of a body that will be refused.
+        case.ask = Some(Ask {
+            input_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
+            ..bare_ask(operation, dialect)
+        });
         let reading = protocol::read(&body, operation, dialect, &protocol::Limits::default())
             .map_err(|refusal| self.unknown_alike(refusal))?;
         case.ask = Some(reading.ask().clone());
@@ -146,7 +151,7 @@ impl Admitting<'_> {
     }
 
     fn list(&self, mut case: Case, dialect: Dialect, query: &str) -> Result<Admission, Denied> {
-        case.ask = Some(Listed::ask(dialect));
+        case.ask = Some(bare_ask(Operation::ListModels, dialect));
         let (policies, agent, call) =
             (self.live.policies(), &self.agent.facts, self.call_facts(&case));
         let models: Vec<ModelName> = self
@@ -266,6 +271,19 @@ fn endpoint(targets: &[Target]) -> &'static str {
         "/v1/messages"
     } else {
         "/v1/chat/completions"
+    }
+}
+
+/// An ask of which no more is known than its endpoint.
+const fn bare_ask(operation: Operation, dialect: Dialect) -> Ask {
+    Ask {
+        operation,
+        dialect,
+        model: None,
+        stream: false,
+        input_bytes: 0,
+        output_tokens_max: None,
+        function_tools: 0,
     }
 }
 

@@ -173,7 +173,7 @@ impl Call {
         slot: OwnedSemaphorePermit,
     ) -> Self {
         let provider = recorded.value().targets().first().provider.clone();
-        Self {
+        let mut call = Self {
             receipt: recorded.receipt().encode(),
             recorded,
             arrival,
@@ -181,7 +181,18 @@ impl Call {
             clock: Arc::clone(&gate.clock),
             first_byte_ms: None,
             _slot: slot,
-        }
+        };
+        call.unless_concluded();
+        call
+    }
+
+    /// Only a client that left, or a gateway that stopped, drops a call before its end.
+    fn unless_concluded(&mut self) {
+        self.recorded.unless_concluded(Outcome {
+            attempts: vec![self.attempt.clone()],
+            first_byte_ms: self.first_byte_ms,
+            ..Outcome::bare(Ended::ClientGone, 0)
+        });
     }
 
     /// Notes what the head of the provider's answer says.
@@ -193,6 +204,7 @@ impl Call {
             .get(protocol::request_id_header(self.arrival.dialect))
             .and_then(|value| value.to_str().ok())
             .map(|id| id.chars().take(REQUEST_ID_MAX).collect());
+        self.unless_concluded();
     }
 
     /// The provider's answer with the body still to come.

@@ -1,8 +1,8 @@
 //! `GET /v1/models`: the models this caller may use, and no hint of any other.
 
 use model::{
-    Ask, Case, DecisionRecord, Dialect, ModelName, Operation, OutcomeDue, Recordable, Refusal,
-    RefusalCode, VerdictRecord,
+    Case, DecisionRecord, Dialect, ModelName, OutcomeDue, Recordable, Refusal, RefusalCode,
+    VerdictRecord,
 };
 
 /// Longest query a listing reads, in bytes.
@@ -16,19 +16,6 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// The ask of a listing.
-    pub(crate) fn ask(dialect: Dialect) -> Ask {
-        Ask {
-            operation: Operation::ListModels,
-            dialect,
-            model: None,
-            stream: false,
-            input_bytes: 0,
-            output_tokens_max: None,
-            function_tools: 0,
-        }
-    }
-
     /// The page of `models` that `query` asks for, as the body of an answer.
     pub(crate) fn page(
         dialect: Dialect,

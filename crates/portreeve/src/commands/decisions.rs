@@ -60,8 +60,8 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
         print::line(&serde_json::to_string_pretty(&all)?);
         return Ok(ExitCode::SUCCESS);
     }
-    for (index, record) in &newest {
-        print::line(&line(*index, record));
+    for (_, record) in &newest {
+        print::line(&line(record));
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
@@ -71,7 +71,7 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
         for entry in entries.by_ref() {
             let entry = entry.context("the decision log cannot be read")?;
             if let Some(record) = filter.wants(&entry)? {
-                print::line(&line(entry.index, &record));
+                print::line(&line(&record));
             }
         }
     }
@@ -110,7 +110,7 @@ impl Filter {
     }
 }
 
-fn line(index: u64, record: &DecisionRecord) -> String {
+fn line(record: &DecisionRecord) -> String {
     let verdict = if record.verdict.allowed { "allow" } else { "deny " };
     let agent = record.subject.as_ref().map_or("-", |subject| subject.agent.as_str());
     let (operation, model) = record.ask.as_ref().map_or(("-", "-"), |ask| {
@@ -125,7 +125,7 @@ fn line(index: u64, record: &DecisionRecord) -> String {
         cited.map(|policy| format!("  {}:{}", policy.file, policy.line)).unwrap_or_default();
     let genesis = if record.charter.genesis { "  unreviewed" } else { "" };
     format!(
-        "{}  {verdict} {:<22} {agent}  {operation} {model}{policy}{genesis}  {}  #{index}",
+        "{}  {verdict} {:<22} {agent}  {operation} {model}{policy}{genesis}  {}",
         record.received, record.verdict.code, record.id
     )
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(home: &Home, output: Output) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let text = |key: &str| status.get(key).map(plain).unwrap_or_default();
-    let serves = if serving { "serving" } else { "not serving (start it with `portreeve up`)" };
+    let serves = if serving { "serving" } else { "not serving; start it with `portreeve up`" };
     print::line(&format!("gateway      {} ({serves})", text("gateway")));
     print::line(&format!("trust domain {}", text("trust_domain")));
     print::line(&format!("charter      {} since {}", text("charter"), text("since")));
