@@ -58,7 +58,15 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
         Ok(policies) if problems.is_empty() => Ok((charter, policies)),
         Ok(_) => Err(sorted(problems)),
         Err(more) => {
-            problems.extend(more);
+            // Cedar's own reader knows no seats; the charter says who answers for policies.
+            let who = charter
+                .charter
+                .as_ref()
+                .map(|root| format!("seat:{}", root.secondary.policy.value));
+            problems.extend(
+                more.into_iter()
+                    .map(|problem| Problem { who: who.clone().unwrap_or(problem.who), ..problem }),
+            );
             Err(sorted(problems))
         }
     }

@@ -15,6 +15,8 @@ pub enum Roots {
     System,
     /// These only: a private authority.
     Only(Vec<CertificateDer<'static>>),
+    /// Nobody: no HTTPS peer is believed, and loopback over plain HTTP still works.
+    Nobody,
 }
 
 /// TLS 1.2 and 1.3 over aws-lc-rs, verifying against `roots`; no client certificate.
@@ -30,6 +32,7 @@ pub(crate) fn tls_config(roots: Roots) -> Result<ClientConfig, SetupError> {
 
 fn store(roots: Roots) -> Result<RootCertStore, SetupError> {
     let (certificates, missing) = match roots {
+        Roots::Nobody => return Ok(RootCertStore::empty()),
         Roots::Only(certificates) => (certificates, "an empty list was given".to_owned()),
         Roots::System => {
             let loaded = rustls_native_certs::load_native_certs();

@@ -250,6 +250,18 @@ async fn whom_nobody_vouches_for_is_sent_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_client_that_trusts_nobody_sends_nothing_over_https() {
+    let identity = Authority::new().issue(&["127.0.0.1"]);
+    let provider = FakeProvider::start_tls(&identity, rustls::ALL_VERSIONS);
+    let endpoint = endpoint(&provider.base_url());
+    let settings = Settings { roots: Roots::Nobody, ..Settings::default() };
+    let client = Client::new(settings).unwrap();
+    let answer = client.send(&endpoint, chat(&endpoint), PATIENT).await;
+    assert!(answer.unwrap_err().to_string().contains("invalid peer certificate"));
+    provider.assert_untouched();
+}
+
 #[test]
 fn without_trust_roots_there_is_no_client() {
     let settings = Settings { roots: Roots::Only(Vec::new()), ..Settings::default() };

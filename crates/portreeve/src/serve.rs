@@ -68,6 +68,19 @@ fn refuse_first_run_options(home: &Home, options: &Up) -> Result<()> {
     }
 }
 
+/// The outbound client. A system without trust roots still serves providers on this machine;
+/// any other provider is refused, because nobody could vouch for it.
+fn client() -> Result<net::Client> {
+    match net::Client::new(net::Settings::default()) {
+        Err(cause @ net::SetupError::NoRoots(_)) => {
+            print::notice(&format!("providers over https cannot be reached: {cause}"));
+            let settings = net::Settings { roots: net::Roots::Nobody, ..net::Settings::default() };
+            Ok(net::Client::new(settings)?)
+        }
+        made => Ok(made?),
+    }
+}
+
 /// Binds every listener before anything is made or served: a bad address stops the start.
 async fn bind(settings: &Settings) -> Result<Vec<Listener>> {
     let mut bound = Vec::new();
@@ -119,7 +132,7 @@ impl Running {
         let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
             .context("the keys of the facts cannot be opened")?;
         let decisions = open_decisions(home, keys.decisions, facts)?;
-        let client = net::Client::new(net::Settings::default())?;
+        let client = client()?;
         let gate = Arc::new(Gate::new(gateway::Parts {
             live,
             verifier,
