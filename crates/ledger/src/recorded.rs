@@ -13,7 +13,8 @@ use crate::message::{Message, Pending, Then};
 
 /// A value whose decision entry is durable.
 ///
-/// Dropping it while an outcome is due records the outcome `interrupted`.
+/// Dropping it while an outcome is due records the outcome `interrupted`, or what
+/// [`unless_concluded`](Self::unless_concluded) set.
 pub struct Recorded<T> {
     value: T,
     receipt: tlog::Receipt,
@@ -31,13 +32,13 @@ pub(crate) struct Due {
     queue: mpsc::Sender<Message>,
     clock: Arc<dyn Clock>,
     decision: Option<u64>,
-    unless_said: Ended,
+    unless_said: Outcome,
 }
 
 impl<T> Recorded<T> {
     pub(crate) fn new(value: T, receipt: tlog::Receipt, mut due: Option<Due>) -> Self {
         if let Some(due) = &mut due {
-            due.unless_said = Ended::Interrupted;
+            due.unless_said = Outcome::bare(Ended::Interrupted, 0);
         }
         Self { value, receipt, due }
     }
@@ -50,6 +51,14 @@ impl<T> Recorded<T> {
     /// The log's signed promise that the entry stands at its place.
     pub const fn receipt(&self) -> &tlog::Receipt {
         &self.receipt
+    }
+
+    /// Sets what is recorded if this is dropped, in place of `interrupted`. The duration is
+    /// measured then.
+    pub fn unless_concluded(&mut self, outcome: Outcome) {
+        if let Some(due) = &mut self.due {
+            due.unless_said = outcome;
+        }
     }
 
     /// Records how the call ended. Never fails for lack of room: the place was kept. What cannot
@@ -82,7 +91,7 @@ impl Due {
         queue: mpsc::Sender<Message>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let unless_said = Ended::NotForwarded;
+        let unless_said = Outcome::not_forwarded(0);
         Self { id, received, room, queue, clock, decision: None, unless_said }
     }
 
@@ -110,7 +119,8 @@ impl Drop for Due {
     fn drop(&mut self) {
         if self.decision.is_some() {
             let duration = self.clock.now().millis_since(self.received);
-            self.send(&Outcome::bare(self.unless_said, duration));
+            let outcome = Outcome { duration_ms: duration, ..self.unless_said.clone() };
+            self.send(&outcome);
         }
     }
 }
