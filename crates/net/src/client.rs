@@ -67,7 +67,8 @@ impl Client {
             .pool_idle_timeout(Duration::from_millis(settings.idle_connection_ms))
             .pool_max_idle_per_host(settings.connections_per_host_max)
             .http1_max_buf_size(HEAD_MAX)
-            .retry_canceled_requests(false)
+            // Only a call of which nothing was sent yet: its pooled connection had just closed.
+            .retry_canceled_requests(true)
             .build(dialer);
         Ok(Self { pool })
     }

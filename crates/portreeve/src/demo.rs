@@ -40,6 +40,8 @@ struct Spoken {
     text: String,
     input: usize,
     output: usize,
+    /// Whether the caller's own cap cut the answer short.
+    cut: bool,
 }
 
 impl Demo {
@@ -101,11 +103,23 @@ fn speak(ask: &Value) -> Spoken {
     let messages = ask.get("messages").and_then(Value::as_array);
     let last = messages.and_then(|all| all.last()).map(text_of).unwrap_or_default();
     let repeated: String = last.chars().take(REPEATED_MAX).collect();
-    let text = format!("{GREETING} {repeated}");
-    let words = |text: &str| text.split_whitespace().count();
-    let input = messages.map_or(0, |all| all.iter().map(|one| words(&text_of(one))).sum());
+    let whole = format!("{GREETING} {repeated}");
+    let words: Vec<&str> = whole.split_inclusive(' ').collect();
+    let cap = ["max_completion_tokens", "max_tokens"]
+        .into_iter()
+        .find_map(|field| ask.get(field)?.as_u64())
+        .map_or(words.len(), |cap| usize::try_from(cap).unwrap_or(usize::MAX));
+    let spoken: Vec<&str> = words.iter().copied().take(cap).collect();
+    let count = |text: &str| text.split_whitespace().count();
+    let input = messages.map_or(0, |all| all.iter().map(|one| count(&text_of(one))).sum());
     let model = ask.get("model").and_then(Value::as_str).unwrap_or("portreeve-demo").to_owned();
-    Spoken { model, output: words(&text), text, input }
+    Spoken {
+        model,
+        output: spoken.len(),
+        cut: spoken.len() < words.len(),
+        text: spoken.concat(),
+        input,
+    }
 }
 
 /// A message's text: a plain string, or the text parts of a list.
@@ -119,6 +133,14 @@ fn text_of(message: &Value) -> String {
         }
         _ => String::new(),
     }
+}
+
+const fn chat_finish(spoken: &Spoken) -> &'static str {
+    if spoken.cut { "length" } else { "stop" }
+}
+
+const fn message_stop(spoken: &Spoken) -> &'static str {
+    if spoken.cut { "max_tokens" } else { "end_turn" }
 }
 
 fn chat_usage(spoken: &Spoken) -> Value {
@@ -138,7 +160,7 @@ fn chat(spoken: &Spoken) -> Value {
         "choices": [{
             "index": 0,
             "message": { "role": "assistant", "content": spoken.text },
-            "finish_reason": "stop",
+            "finish_reason": chat_finish(spoken),
         }],
         "usage": chat_usage(spoken),
     })
@@ -163,7 +185,7 @@ fn chat_stream(ask: &Value, spoken: &Spoken) -> String {
     for word in spoken.text.split_inclusive(' ') {
         stream.push_str(&delta(json!({ "content": word }), Value::Null));
     }
-    stream.push_str(&delta(json!({}), json!("stop")));
+    stream.push_str(&delta(json!({}), json!(chat_finish(spoken))));
     let wants_usage = ask.pointer("/stream_options/include_usage").and_then(Value::as_bool);
     if wants_usage == Some(true) {
         stream.push_str(&chunk(json!([]), chat_usage(spoken)));
@@ -179,7 +201,7 @@ fn message(spoken: &Spoken) -> Value {
         "role": "assistant",
         "model": spoken.model,
         "content": [{ "type": "text", "text": spoken.text }],
-        "stop_reason": "end_turn",
+        "stop_reason": message_stop(spoken),
         "stop_sequence": null,
         "usage": { "input_tokens": spoken.input, "output_tokens": spoken.output },
     })
@@ -211,7 +233,7 @@ fn message_stream(spoken: &Spoken) -> String {
         );
     }
     event("content_block_stop", json!({ "type": "content_block_stop", "index": 0 }));
-    let delta = json!({ "stop_reason": "end_turn", "stop_sequence": null });
+    let delta = json!({ "stop_reason": message_stop(spoken), "stop_sequence": null });
     let usage = json!({ "output_tokens": spoken.output });
     event("message_delta", json!({ "type": "message_delta", "delta": delta, "usage": usage }));
     event("message_stop", json!({ "type": "message_stop" }));
