@@ -19,7 +19,7 @@ use crate::admin_client::Signer;
 use crate::cli::Up;
 use crate::demo::KEY_PREFIX;
 use crate::exit::Failure;
-use crate::home::{Home, make_dir, write_new};
+use crate::home::{Home, clear, make_dir, rename, write_new};
 use crate::open::open_control;
 use crate::settings::TEMPLATE;
 use crate::{clock, keys};
@@ -172,8 +172,18 @@ fn write_charter(
     }
     let tree = SourceTree::from_files(files)
         .map_err(|problems| Failure::settings(format!("{problems:?}")))?;
-    write_tree(copy, &tree)?;
+    write_whole(copy, &tree)?;
     Ok(adopted)
+}
+
+/// Writes `tree` as the folder `root`, which is there whole or not at all.
+fn write_whole(root: &Path, tree: &SourceTree) -> Result<()> {
+    // A crash before the rename leaves a `.new` beside it, which the next run clears away.
+    let fresh = root.with_extension("new");
+    clear(&fresh)?;
+    write_tree(&fresh, tree)?;
+    rename(&fresh, root)?;
+    Ok(())
 }
 
 /// A variable's bytes, zeroized when dropped; none where it is unset or empty.

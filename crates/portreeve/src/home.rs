@@ -177,8 +177,24 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
         .map_err(io_error("create", &fresh))?;
     file.write_all(bytes).map_err(io_error("write", &fresh))?;
     file.sync_all().map_err(io_error("sync", &fresh))?;
-    fs::rename(&fresh, path).map_err(io_error("rename into place", path))?;
+    rename(&fresh, path)
+}
+
+/// Renames `fresh` to `path` durably.
+pub(crate) fn rename(fresh: &Path, path: &Path) -> Result<(), HomeError> {
+    fs::rename(fresh, path).map_err(io_error("rename into place", path))?;
+    let parent = path.parent().unwrap_or(Path::new("."));
     File::open(parent).and_then(|dir| dir.sync_all()).map_err(io_error("sync", parent))
+}
+
+/// Removes the folder `path` with all it holds, where it is there.
+pub(crate) fn clear(path: &Path) -> Result<(), HomeError> {
+    match fs::remove_dir_all(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(io_error("clear away", path)(cause))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {

@@ -1,5 +1,7 @@
 //! The keys of a home: made where they are missing, read where they are there.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use approval::PersonKey;
 use issuer::SigningKey;
@@ -8,6 +10,7 @@ use tlog::{LogKey, Origin};
 use zeroize::Zeroizing;
 
 use crate::clock;
+use crate::exit::Failure;
 use crate::home::{Home, read_key, write_new};
 
 /// Every key a serving gateway holds.
@@ -31,16 +34,25 @@ pub(crate) fn read_or_make(home: &Home, trust_domain: &str) -> Result<Keys> {
     })
 }
 
-/// The person's key: the file given, the one in the home, or a new one in the home.
-pub(crate) fn person(home: &Home, given: Option<&std::path::Path>) -> Result<PersonKey> {
+/// The person's key: the file given, the one in the home, or a new one in the home. A file that
+/// cannot be used is a mistake of whoever named it.
+pub(crate) fn person(home: &Home, given: Option<&Path>) -> Result<PersonKey> {
     let own = home.key("person");
     let path = given.unwrap_or(&own);
-    if let Some(bytes) = read_key(path)? {
-        let text = std::str::from_utf8(&bytes).context("the person's key is not text")?;
-        return PersonKey::from_openssh(text)
-            .with_context(|| format!("the person's key {} cannot be used", path.display()));
+    let found = read_key(path)
+        .map_err(|cause| Failure::settings(format!("{:#}", anyhow::Error::new(cause))))?;
+    if let Some(bytes) = found {
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let key = PersonKey::from_openssh(text).map_err(|why| {
+            let path = path.display();
+            Failure::settings(format!("the person's key {path} cannot be used: {why}"))
+        })?;
+        return Ok(key);
     }
-    anyhow::ensure!(given.is_none(), "there is no key file {}", path.display());
+    if given.is_some() {
+        let text = format!("there is no key file {}", path.display());
+        return Err(Failure::settings(text).into());
+    }
     let seed = Zeroizing::new(clock::random()?);
     let key = PersonKey::generate(&seed, "portreeve genesis person")
         .context("the person's key cannot be made")?;

@@ -15,6 +15,7 @@ mod open;
 mod print;
 mod serve;
 mod settings;
+mod signals;
 mod upkeep;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
@@ -21,8 +22,13 @@ use crate::genesis;
 use crate::home::Home;
 use crate::open::{open_control, open_decisions, token_service, verifier};
 use crate::settings::{self, Settings};
+use crate::signals::Signals;
 use crate::upkeep::{Upkeep, anchor};
 use crate::{banner, clock, keys, print};
+
+/// How long after the drain time the logs may take to be closed, before listeners cut what runs
+/// by themselves.
+const CUT_WITHIN: Duration = Duration::from_mins(1);
 
 /// Makes a home on the first run, then serves until a signal.
 pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
@@ -40,8 +46,9 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     let begun = Begun::demand(home)?;
     let running = Running::start(home, &begun).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
+    let signals = Signals::watch()?;
     print::line(&banner::text(home, &begun, &addresses, first)?);
-    running.serve(listeners, &settings, addresses).await?;
+    running.serve((listeners, addresses), &settings, signals).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -163,14 +170,14 @@ impl Running {
     /// Serves until a signal, drains, closes the logs.
     async fn serve(
         self,
-        listeners: Vec<Listener>,
+        (listeners, addresses): (Vec<Listener>, Vec<String>),
         settings: &Settings,
-        addresses: Vec<String>,
+        mut signals: Signals,
     ) -> Result<()> {
         let (stop, stopping) = watch::channel(false);
         let mut serving = JoinSet::new();
         for listener in listeners {
-            let (drain, stopping) = (settings.drain, stopping.clone());
+            let (drain, stopping) = (settings.drain + CUT_WITHIN, stopping.clone());
             match listener.surface() {
                 Surface::Agents => {
                     let gate = Arc::clone(&self.gate);
@@ -196,22 +203,25 @@ impl Running {
             decisions_dir: self.decisions_dir.clone(),
         };
         let upkeep = tokio::spawn(upkeep.run());
-        signal().await?;
+        signals.next().await;
         print::notice("stopping: running answers may end; a second signal stops at once");
         self.gate.drain();
         // Nobody listens only if every listener has ended already.
         let _ = stop.send(true);
         tokio::select! {
             () = async { while serving.join_next().await.is_some() {} } => {}
-            ended = signal() => ended?,
+            () = signals.next() => {}
+            () = tokio::time::sleep(settings.drain) => {}
         }
-        serving.shutdown().await;
         upkeep.abort();
-        self.demo.abort();
         self.gate.finish().await;
+        // Before what still runs is cut: the log records it as interrupted, which is what it is.
+        // Cut first, it would look like clients that left.
         self.decisions.close().await.context("the decision log was not closed in good order")?;
         anchor(&self.decisions_dir, &self.control).await;
         self.control.close().await.context("the control log was not closed in good order")?;
+        serving.shutdown().await;
+        self.demo.abort();
         print::notice("stopped");
         Ok(())
     }
@@ -250,16 +260,6 @@ fn logs(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -> 
         "listeners": addresses,
         "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
     })
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn signal() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("SIGTERM cannot be watched")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be watched"),
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -64,10 +64,18 @@ impl Connection {
     /// If nobody listens.
     #[must_use]
     pub fn tcp(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect(to).expect("somebody listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        stream.set_nodelay(true).expect("no delay");
-        Self { stream: Stream::Tcp(stream), pending: Vec::new() }
+        Self::try_tcp(to).expect("somebody listens")
+    }
+
+    /// Connects over TCP, where nobody may listen any more.
+    ///
+    /// # Errors
+    /// If nobody does.
+    pub fn try_tcp(to: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(to)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: Stream::Tcp(stream), pending: Vec::new() })
     }
 
     /// Connects over a Unix socket.

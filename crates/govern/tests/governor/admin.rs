@@ -122,97 +122,117 @@ async fn every_verb_works_over_the_wire_and_is_recorded() {
     assert_clean_dir(&begun.folder.path().join("control"), &[Canary::ProviderKey]);
 }
 
+/// A good posted act, and copies of it with one thing wrong.
+struct Good(Value);
+
+impl Good {
+    fn without(&self, pointer: &str, member: &str) -> String {
+        let mut body = self.0.clone();
+        body.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(member).unwrap();
+        body.to_string()
+    }
+
+    fn with(&self, pointer: &str, member: &str, value: Value) -> String {
+        let mut body = self.0.clone();
+        let at = body.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+        at.insert(member.to_owned(), value);
+        body.to_string()
+    }
+
+    fn payload(&self, payload: Value) -> String {
+        self.with("", "payload", payload)
+    }
+
+    /// Texts that are not the JSON of a posted act.
+    fn no_bodies(&self) -> Vec<(&'static str, String)> {
+        let text = self.0.to_string();
+        vec![
+            ("empty", String::new()),
+            ("no JSON", CANARY.to_owned()),
+            ("a string", json!(CANARY).to_string()),
+            ("a list", json!([CANARY]).to_string()),
+            ("null", "null".to_owned()),
+            ("cut short", text.split_at(text.len() - 1).0.to_owned()),
+            ("something behind it", format!("{text}{CANARY}")),
+            ("twice", format!("{text}{text}")),
+            ("a member twice", text.replacen('{', &format!("{{\"act\":{CANARY:?},"), 1)),
+            ("no act", self.without("", "act")),
+            ("no payload", self.without("", "payload")),
+            ("more than a posted act", self.with("", CANARY, json!(1))),
+            ("nested too deeply", "[".repeat(100_000)),
+            ("a number too large", format!("{{\"act\":1e{},\"payload\":1}}", "9".repeat(400))),
+        ]
+    }
+
+    /// Acts that are none.
+    fn no_acts(&self) -> Vec<(&'static str, String)> {
+        let field = |name: &str, text: &str| self.with("/act/act", name, json!(text));
+        vec![
+            ("an act that is a string", self.with("", "act", json!(CANARY))),
+            ("an act that is null", self.with("", "act", Value::Null)),
+            ("an act without a signature", self.without("/act", "signature")),
+            ("an act with more", self.with("/act", CANARY, json!(CANARY))),
+            ("a signature that is a number", self.with("/act", "signature", json!(7))),
+            ("a signature that is a list", self.with("/act", "signature", json!([CANARY]))),
+            ("an act's act that is a string", self.with("/act", "act", json!(CANARY))),
+            ("an act's act with more", field(CANARY, CANARY)),
+            ("an act without a nonce", self.without("/act/act", "nonce")),
+            ("an act that is too long", field("verb", &"x".repeat(9_000))),
+            ("the secret as the verb", field("verb", CANARY)),
+            ("the secret in the object", field("object", &format!("secret:{SECRET}:{CANARY}"))),
+            ("the secret as the actor", field("actor", CANARY)),
+            ("the secret as the gateway", field("gateway", &format!(" {CANARY}"))),
+            ("the secret as the nonce", field("nonce", CANARY)),
+            ("the secret as the time", field("time", CANARY)),
+            ("a time with another spelling", field("time", "2026-11-24T09:00:00Z")),
+            ("a verb of tomorrow", field("verb", "secret.show")),
+            ("a verb with another object", field("verb", "agent.token")),
+        ]
+    }
+
+    /// Payloads that are none.
+    fn no_payloads(&self) -> Vec<(&'static str, String)> {
+        let value = BASE64.encode(CANARY);
+        let secret = |value: &str, salt: &str| self.payload(secret_payload(value, salt));
+        let files = |files: Value, base: &str| {
+            self.payload(json!({ "kind": "charter", "files": files, "base": base }))
+        };
+        let two_lines = BASE64.encode(format!("{CANARY}\n{CANARY}"));
+        let digest = digest_of(&charter("")).to_string();
+        vec![
+            ("a payload of no kind", self.payload(json!({ "value": value, "salt": SALT }))),
+            ("a payload of another kind", self.with("/payload", "kind", json!(CANARY))),
+            ("a payload with more", self.with("/payload", CANARY, json!(CANARY))),
+            ("none with more", self.payload(json!({ "kind": "none", "value": value }))),
+            ("no salt", self.without("/payload", "salt")),
+            ("no value", self.without("/payload", "value")),
+            ("a value as it is", secret(CANARY, SALT)),
+            ("a value that is a number", self.with("/payload", "value", json!(7))),
+            ("an empty value", secret("", SALT)),
+            ("a value of two lines", secret(&two_lines, SALT)),
+            ("a value too long", secret(&BASE64.encode(CANARY.repeat(1000)), SALT)),
+            ("the secret as the salt", secret(&value, CANARY)),
+            ("a salt too short", secret(&value, &SALT[2..])),
+            ("a salt too long", secret(&value, &format!("{SALT}05"))),
+            ("a salt in capitals", secret(&value, &"AB".repeat(32))),
+            ("a file that is no base64", files(json!([["charter.yaml", CANARY]]), &digest)),
+            ("files that are none", files(json!(CANARY), &digest)),
+            ("a file that is a string", files(json!([CANARY]), &digest)),
+            ("a base that is none", files(json!([]), CANARY)),
+        ]
+    }
+}
+
 /// Bodies that are no posted act: 400, nothing changed, and nothing of them in the answer, since
 /// a secret may stand anywhere in what somebody mistyped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_malformed_body_is_refused_and_never_echoed() {
     let surface = Surface::new().await;
     let before = surface.begun.ground().await;
-    let (object, _) = sealing(SECRET, CANARY);
-    let act = json!(surface.begun.act(Verb::SecretPut, object));
-    let value = BASE64.encode(CANARY);
-    let good = json!({ "act": act, "payload": secret_payload(&value, SALT) });
-    let without = |pointer: &str, member: &str| {
-        let mut body = good.clone();
-        body.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(member);
-        body.to_string()
-    };
-    let with = |pointer: &str, member: &str, value: Value| {
-        let mut body = good.clone();
-        let at = body.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
-        at.insert(member.to_owned(), value);
-        body.to_string()
-    };
-    let text = good.to_string();
-    let (cut, _) = text.split_at(text.len() - 1);
-    let files = |path: &str, text: &str| {
-        let base = digest_of(&surface.begun.first);
-        json!({ "kind": "charter", "files": [[path, text]], "base": base })
-    };
-    let bodies: Vec<(&str, String)> = vec![
-        ("empty", String::new()),
-        ("no JSON", CANARY.to_owned()),
-        ("a string", json!(CANARY).to_string()),
-        ("a list", json!([CANARY]).to_string()),
-        ("null", "null".to_owned()),
-        ("cut short", cut.to_owned()),
-        ("something behind it", format!("{text}{CANARY}")),
-        ("twice", format!("{text}{text}")),
-        ("a member twice", text.replacen('{', &format!("{{\"act\":{:?},", CANARY), 1)),
-        ("no act", without("", "act")),
-        ("no payload", without("", "payload")),
-        ("more than a posted act", with("", CANARY, json!(1))),
-        ("an act that is a string", with("", "act", json!(CANARY))),
-        ("an act that is null", with("", "act", Value::Null)),
-        ("an act without a signature", without("/act", "signature")),
-        ("an act with more", with("/act", CANARY, json!(CANARY))),
-        ("a signature that is a number", with("/act", "signature", json!(7))),
-        ("a signature that is a list", with("/act", "signature", json!([CANARY]))),
-        ("an act's act that is a string", with("/act", "act", json!(CANARY))),
-        ("an act's act with more", with("/act/act", CANARY, json!(CANARY))),
-        ("an act without a nonce", without("/act/act", "nonce")),
-        ("the secret as the verb", with("/act/act", "verb", json!(CANARY))),
-        (
-            "the secret as the object",
-            with("/act/act", "object", json!(format!("secret:{SECRET}:{CANARY}"))),
-        ),
-        ("the secret as the actor", with("/act/act", "actor", json!(CANARY))),
-        ("the secret as the gateway", with("/act/act", "gateway", json!(format!(" {CANARY}")))),
-        ("the secret as the nonce", with("/act/act", "nonce", json!(CANARY))),
-        ("the secret as the time", with("/act/act", "time", json!(CANARY))),
-        ("a time with another spelling", with("/act/act", "time", json!("2026-11-24T09:00:00Z"))),
-        ("a verb of tomorrow", with("/act/act", "verb", json!("secret.show"))),
-        ("a verb with another object", with("/act/act", "verb", json!("agent.token"))),
-        ("a payload of no kind", with("", "payload", json!({ "value": value, "salt": SALT }))),
-        ("a payload of another kind", with("/payload", "kind", json!(CANARY))),
-        ("a payload with more", with("/payload", CANARY, json!(CANARY))),
-        ("none with more", with("", "payload", json!({ "kind": "none", "value": value }))),
-        ("no salt", without("/payload", "salt")),
-        ("no value", without("/payload", "value")),
-        ("a value as it is", with("/payload", "value", json!(CANARY))),
-        ("a value that is a number", with("/payload", "value", json!(7))),
-        ("an empty value", with("/payload", "value", json!(""))),
-        (
-            "a value of two lines",
-            with("/payload", "value", json!(BASE64.encode(format!("{CANARY}\n{CANARY}")))),
-        ),
-        ("a value too long", with("/payload", "value", json!(BASE64.encode(CANARY.repeat(1000))))),
-        ("the secret as the salt", with("/payload", "salt", json!(CANARY))),
-        ("a salt too short", with("/payload", "salt", json!(&SALT[2..]))),
-        ("a salt too long", with("/payload", "salt", json!(format!("{SALT}05")))),
-        ("a salt in capitals", with("/payload", "salt", json!("AB".repeat(32)))),
-        ("a file that is no base64", with("", "payload", files("charter.yaml", CANARY))),
-        (
-            "files that are none",
-            with("", "payload", json!({ "kind": "charter", "files": CANARY, "base": CANARY })),
-        ),
-        (
-            "a base that is none",
-            with("", "payload", json!({ "kind": "charter", "files": [], "base": CANARY })),
-        ),
-        ("nested too deeply", "[".repeat(100_000)),
-        ("a number too large", format!("{{\"act\":1e{},\"payload\":null}}", "9".repeat(400))),
-    ];
+    let act = surface.begun.act(Verb::SecretPut, sealing(SECRET, CANARY).0);
+    let payload = secret_payload(&BASE64.encode(CANARY), SALT);
+    let good = Good(json!({ "act": act, "payload": payload }));
+    let bodies = [good.no_bodies(), good.no_acts(), good.no_payloads()].concat();
     for (what, body) in bodies {
         let reply = surface.call("POST", ACTS_PATH, body.into_bytes()).await;
         assert_eq!(reply.status, 400, "{what}: {}", reply.text());
@@ -226,7 +246,7 @@ async fn a_malformed_body_is_refused_and_never_echoed() {
     assert_eq!(surface.begun.ground().await, before);
 
     // The very body they were all made from is a good one.
-    let reply = surface.post(&good).await;
+    let reply = surface.post(&good.0).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 

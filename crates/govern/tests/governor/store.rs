@@ -84,7 +84,8 @@ fn an_unknown_digest_is_missing_and_the_text_names_it() {
 
 #[test]
 fn an_edited_store_is_noticed_and_mended_by_the_next_put() {
-    let edits: [(&str, fn(&Stored)); 6] = [
+    type Edit = fn(&Stored);
+    let edits: [(&str, Edit); 6] = [
         ("a byte more", |stored| {
             let path = stored.file("agents/demo-agent.yaml");
             let mut bytes = fs::read(&path).unwrap();

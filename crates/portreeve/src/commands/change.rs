@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use charter::SourceTree;
 use govern::admin::PostedPayload;
 use model::Digest;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::admin_client;
 use crate::begun::Begun;
@@ -51,6 +51,11 @@ async fn propose(
         }
     }
     if !apply {
+        if output.json {
+            let proposed = proposal(digest, base, &differing);
+            print::line(&serde_json::to_string_pretty(&proposed)?);
+            return Ok(ExitCode::SUCCESS);
+        }
         let text = "checked, not applied. In genesis mode no gate is due: add --apply to put it \
                     into force. Proposals that wait for votes come with change control.";
         print::notice(text);
@@ -64,7 +69,13 @@ async fn propose(
     let change =
         answer.get("change").and_then(Value::as_str).context("the answer has no change")?;
     if output.json {
-        print::line(&serde_json::to_string_pretty(&answer)?);
+        let index = answer.get("index").cloned().unwrap_or_default();
+        let mut applied = proposal(digest, base, &differing);
+        applied.insert("id".to_owned(), Value::from(change));
+        applied.insert("change".to_owned(), Value::from(change));
+        applied.insert("control_index".to_owned(), index);
+        applied.insert("applied".to_owned(), Value::from(true));
+        print::line(&serde_json::to_string_pretty(&applied)?);
     } else {
         print::line(&format!(
             "applied as change {change}, UNREVIEWED: one person holds every seat"
@@ -148,6 +159,22 @@ fn show(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
         print::line(&format!("  {what:8} {path}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A proposal for programs: named by its charter until it is a change.
+fn proposal(
+    digest: Digest,
+    base: Digest,
+    differing: &[(String, &'static str)],
+) -> Map<String, Value> {
+    let files = differing.iter().map(|(path, what)| (path.clone(), Value::from(*what))).collect();
+    Map::from_iter([
+        ("id".to_owned(), Value::from(digest.to_string())),
+        ("charter".to_owned(), Value::from(digest.to_string())),
+        ("base".to_owned(), Value::from(base.to_string())),
+        ("files".to_owned(), Value::Object(files)),
+        ("applied".to_owned(), Value::from(false)),
+    ])
 }
 
 /// Files that differ between two charters, and how.

@@ -7,7 +7,7 @@ use bundle::Bundle;
 use ledger::read::Reader;
 use ledger::{Entry, EntryKind};
 use model::{DecisionId, DecisionRecord, Outcome};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::begun::Begun;
 use crate::cli::Output;
@@ -24,7 +24,11 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     let reader = open(home)?;
     let found = reader.find(id).context("the decision log cannot be read")?;
     if let Some(window) = found.iter().rfind(|entry| is_aggregate(entry.kind)) {
-        print::line(&aggregate(window));
+        if output.json {
+            print::line(&serde_json::to_string_pretty(&aggregate_json(window))?);
+        } else {
+            print::line(&aggregate(window));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let decision = found
@@ -139,6 +143,16 @@ fn names(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
 
 fn is_aggregate(kind: EntryKind) -> bool {
     matches!(kind, EntryKind::RefusalsOpened | EntryKind::RefusalsClosed)
+}
+
+/// A window for programs; its counts are none while it is open.
+fn aggregate_json(window: &Entry) -> Value {
+    json!({
+        "id": window.id,
+        "kind": "aggregate",
+        "at": window.ts,
+        "counts": window.json.pointer("/body/counts"),
+    })
 }
 
 fn aggregate(window: &Entry) -> String {

@@ -31,6 +31,8 @@ pub(crate) async fn run(home: &Home, output: Output) -> Result<ExitCode> {
     if output.json {
         let mut status = status;
         if let Some(fields) = status.as_object_mut() {
+            let name = fields.get("gateway").cloned().unwrap_or_default();
+            fields.insert("name".to_owned(), name);
             fields.insert("serving".to_owned(), Value::from(serving));
             fields.insert("findings".to_owned(), Value::from(findings));
         }

@@ -1,0 +1,274 @@
+//! The command line's promises: JSON on every read, exit codes that scripts can tell apart, and
+//! reading with the server up or down.
+
+use serde_json::Value;
+use testkit::{Canary, assert_clean};
+
+use crate::common::{Home, Run, chat, decision, run, text_of};
+
+/// A home that took one call, one refusal and one act.
+fn used() -> (Home, crate::common::Server, String) {
+    let home = Home::new();
+    let server = home.up();
+    let token = home.token("demo-agent");
+    let reply = server.call(&token);
+    assert_eq!(reply.status, 200);
+    assert_eq!(server.call_model(&token, "no-such-model").status, 404);
+    (home, server, decision(&reply))
+}
+
+/// Every command that only reads, with `--json`.
+fn reads(decision: &str, change: &str) -> Vec<Vec<String>> {
+    let lines = [
+        "check",
+        "status",
+        "policy test",
+        "policy list",
+        "decisions",
+        "decisions --denied",
+        "decisions --agent demo-agent --since 1h --limit 1",
+        "decisions --code permitted --model portreeve-demo",
+        "ledger verify",
+        "ledger status",
+        "agent list",
+        "agent show demo-agent",
+        "change list",
+        "secret list",
+    ];
+    let mut all: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    all.push(format!("explain {decision}"));
+    all.push(format!("change show {change}"));
+    all.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// An array whose items carry `id` or `name`, or one object that does.
+fn check_named(what: &str, json: &Value) {
+    let named = |item: &Value| {
+        ["id", "name"]
+            .iter()
+            .any(|member| item[*member].as_str().is_some_and(|text| !text.is_empty()))
+    };
+    match json {
+        Value::Array(items) => {
+            for item in items {
+                assert!(named(item), "{what}: {item}");
+            }
+        }
+        Value::Object(_) => assert!(named(json), "{what}: {json}"),
+        other => panic!("{what}: {other}"),
+    }
+}
+
+#[test]
+fn every_read_gives_the_same_json_with_the_server_up_and_down() {
+    let (home, server, id) = used();
+    let change = text_of(&home.run(&["change", "list", "--json"]).json()[0], "id");
+    let ask = |command: &[String]| {
+        let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        arguments.push("--json");
+        home.run(&arguments)
+    };
+    let up: Vec<(Vec<String>, Run)> =
+        reads(&id, &change).into_iter().map(|command| (command.clone(), ask(&command))).collect();
+    server.stop();
+    for (command, with_server) in up {
+        let what = command.join(" ");
+        let without = ask(&command);
+        check_named(&what, &with_server.json());
+        check_named(&what, &without.json());
+        assert!(without.err.is_empty(), "{what}: {}", without.err);
+        // What stands still says the same; the logs and their proofs go on.
+        let moves = ["status", "ledger", "explain"].iter().any(|word| what.starts_with(word));
+        assert!(
+            moves || with_server.out == without.out,
+            "{what}: {}{}",
+            with_server.out,
+            without.out
+        );
+        let text = home.run(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(!text.ok().trim().is_empty() || what == "decisions --denied", "{what}");
+    }
+    let prove = home.run(&["ledger", "prove", &id]);
+    assert!(prove.ok().starts_with("c2sp.org/tlog-proof@v1"), "{prove:?}");
+    let schema = home.run(&["policy", "schema", "model"]);
+    assert!(schema.ok().contains("InvokeModel"), "{schema:?}");
+}
+
+#[test]
+fn a_command_without_a_gateway_says_what_to_do() {
+    let home = Home::new();
+    let id = "01993a0e-0000-7000-8000-000000000000";
+    let reads: [&[&str]; 10] = [
+        &["status"],
+        &["explain", id],
+        &["decisions"],
+        &["ledger", "verify"],
+        &["ledger", "status"],
+        &["ledger", "prove", id],
+        &["agent", "list"],
+        &["change", "list"],
+        &["change", "show", id],
+        &["secret", "list"],
+    ];
+    for command in reads {
+        assert!(!home.run(command).fails(4).is_empty(), "{command:?}");
+        assert!(!home.root().exists(), "{command:?} made something");
+    }
+    for command in [&["agent", "token", "demo-agent"][..], &["secret", "put", "demo-key"]] {
+        let refused = home.run_with(command, b"a value");
+        assert!(refused.fails(4).contains("portreeve up"), "{refused:?}");
+        assert!(!home.root().exists(), "{command:?} made something");
+    }
+}
+
+#[test]
+fn exit_codes_tell_mistakes_from_denials() {
+    let (home, _server, _) = used();
+    let unknown = "01993a0e-0000-7000-8000-000000000000";
+    let expected: [(&[&str], i32); 14] = [
+        (&["explain", unknown], 1),
+        (&["explain", "not-an-id"], 2),
+        (&["ledger", "prove", unknown], 1),
+        (&["ledger", "prove", "1"], 2),
+        (&["agent", "show", "nobody"], 1),
+        (&["agent", "token", "nobody"], 1),
+        (&["agent", "token", "Not A Name"], 2),
+        (&["change", "show", unknown], 1),
+        (&["secret", "put", "Not A Name"], 2),
+        (&["secret", "put", "undeclared"], 1),
+        (&["policy", "schema", "everything"], 2),
+        (&["decisions", "--since", "yesterday"], 2),
+        (&["decisions", "--follow", "--json"], 2),
+        (&["check", "nowhere"], 2),
+    ];
+    for (command, code) in expected {
+        let ended = home.run_with(command, b"a value");
+        assert!(!ended.fails(code).is_empty(), "{command:?}");
+    }
+    // The command line's own parser uses the same code for its own kind.
+    for command in [
+        &["no-such-command"][..],
+        &["agent"],
+        &["decisions", "--limit", "many"],
+        &["up", "--port", "1"],
+    ] {
+        assert_eq!(home.run(command).code, Some(2), "{command:?}");
+    }
+    assert!(home.run(&["--help"]).ok().contains("Exit codes:"));
+}
+
+#[test]
+fn people_get_no_token_of_agents_that_are_suspended_or_in_production() {
+    let home = Home::new();
+    let _server = home.up();
+    for (name, environment, status) in [
+        ("night-batch", "prod", "active"),
+        ("resting", "dev", "suspended"),
+        ("tester", "staging", "active"),
+    ] {
+        home.write(
+            &format!("agents/{name}.yaml"),
+            &format!("name: {name}\npurpose: Is there for tests.\nenvironment: {environment}\nstatus: {status}\nreview_by: 2027-06-30\nbindings:\n  - kind: embedded\n"),
+        );
+    }
+    home.apply();
+    assert!(home.run(&["agent", "token", "night-batch"]).fails(1).contains("environment prod"));
+    assert!(home.run(&["agent", "token", "resting"]).fails(1).contains("suspended"));
+    let token = home.run(&["agent", "token", "tester"]);
+    assert!(
+        token.ok().starts_with("eyJ") && token.out.lines().count() == 1,
+        "only the token: {token:?}"
+    );
+    let status = home.run(&["status"]);
+    assert!(status.ok().contains("declared but not served: night-batch"), "{status:?}");
+}
+
+#[test]
+fn a_secret_comes_from_standard_input_and_is_never_shown() {
+    let home = Home::new();
+    let _server = home.up();
+    let value = Canary::ProviderKey.value();
+    let put = home.run_with(&["secret", "put", "demo-key"], format!("{value}\n").as_bytes());
+    assert_eq!(put.ok(), "sealed demo-key v2\n");
+    assert!(put.err.contains("active: 2"), "{put:?}");
+    let list = home.run(&["secret", "list"]);
+    assert!(list.ok().contains("demo-key"), "{list:?}");
+    for run in [&put, &list, &home.run(&["secret", "list", "--json"])] {
+        assert_clean(run.all().as_bytes(), "what is printed", &[Canary::ProviderKey]);
+    }
+    testkit::assert_clean_dir(&home.root(), &[Canary::ProviderKey]);
+    let refused: [(Vec<u8>, &str); 5] = [
+        (Vec::new(), "empty"),
+        (b"\n".to_vec(), "empty"),
+        (format!("{value}\n{value}").into_bytes(), "control character"),
+        (format!(" {value}").into_bytes(), "space"),
+        (vec![b'x'; 80 * 1024], "longer than"),
+    ];
+    for (input, why) in refused {
+        let run = home.run_with(&["secret", "put", "demo-key"], &input);
+        assert!(run.fails(2).contains(why), "{why}: {run:?}");
+        assert_clean(run.all().as_bytes(), "a refusal", &[Canary::ProviderKey]);
+    }
+}
+
+/// An edited, cut or foreign log is a finding: one sentence, exit code 1.
+#[test]
+fn a_log_that_was_touched_is_found() {
+    let (home, server, _) = used();
+    server.stop();
+    home.run(&["ledger", "verify"]).ok();
+    let tile = home.path("logs/decisions/tile/entries");
+    let mut bundles = Vec::new();
+    crate::common::walk(&tile, &mut |path| {
+        if path.is_file() {
+            bundles.push(path.to_owned());
+        }
+    });
+    let bundle = bundles.pop().unwrap();
+    let good = std::fs::read(&bundle).unwrap();
+    let text = String::from_utf8_lossy(&good).into_owned();
+    let allowed = text.find("\"allowed\":true").unwrap();
+    let mut edited = good.clone();
+    // One letter of one decision.
+    edited[allowed + 11] ^= 1;
+    std::fs::write(&bundle, &edited).unwrap();
+    let found = home.run(&["ledger", "verify"]);
+    assert_eq!(found.code, Some(1), "{found:?}");
+    let json = home.run(&["ledger", "verify", "--json"]);
+    assert_eq!(json.code, Some(1));
+    let all: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&all[0]["sound"], &all[1]["sound"]), (&true.into(), &false.into()), "{all}");
+    std::fs::write(&bundle, &good).unwrap();
+    home.run(&["ledger", "verify"]).ok();
+}
+
+/// Requests that prove nobody are counted, and the id of their window explains itself.
+#[test]
+fn refusals_without_an_identity_are_explained_as_a_count() {
+    let home = Home::new();
+    let server = home.up();
+    let body = chat("portreeve-demo", false).to_string();
+    let reply = testkit::post(server.address, "/v1/chat/completions", &[], body.as_bytes());
+    assert_eq!(reply.status, 401);
+    assert!(reply.header("www-authenticate").is_some());
+    let id = decision(&reply);
+    server.stop();
+    let explain = home.run(&["explain", &id]);
+    assert!(explain.ok().contains("proved no identity"), "{explain:?}");
+    let json = home.run(&["explain", &id, "--json"]).json();
+    assert_eq!(text_of(&json, "id"), id);
+}
+
+/// `portreeve decisions | head` ends quietly: a closed pipe is no panic.
+#[test]
+fn a_closed_pipe_ends_output_and_nothing_else() {
+    let (home, _server, _) = used();
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell
+        .args(["-c", "{ \"$0\" decisions; echo ended $? >&2; } | true"])
+        .arg(env!("CARGO_BIN_EXE_portreeve"))
+        .env("PORTREEVE_HOME", home.root());
+    let ended = run(shell, b"");
+    assert!(ended.err.contains("ended 0"), "{ended:?}");
+    assert!(!ended.err.contains("panicked"), "{ended:?}");
+}

@@ -1,0 +1,139 @@
+//! `portreeve explain`: every link of the chain behind one decision, as it was at that time.
+
+use serde_json::Value;
+use testkit::FakeProvider;
+
+use crate::common::{Home, decision, text_of};
+
+/// All that an account of a forwarded call must say, as text.
+#[track_caller]
+fn check_text(text: &str, expected: &[&str]) {
+    for part in expected {
+        assert!(text.contains(part), "`{part}` is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_real_call_shows_every_link_and_goes_on_showing_them() {
+    let (home, provider) = (Home::new(), FakeProvider::start());
+    let server = home.up();
+    home.use_provider(&provider);
+    let change = text_of(&home.run(&["change", "list", "--json"]).json()[1], "id");
+    let status = home.run(&["status", "--json"]).json();
+    let reply = server.call_model(&home.token("demo-agent"), "local-model");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let id = decision(&reply);
+    let domain = text_of(&status, "trust_domain");
+    let charter = text_of(&status, "charter");
+    let links = [
+        id.as_str(),
+        "ALLOWED",
+        "agent demo-agent",
+        "answered for by seat:risk-lead (founder",
+        &format!("of {domain}, epoch "),
+        "token sha256:",
+        "chat_completions of local-model (open_ai",
+        "model answered for by seat:risk-lead",
+        "permit model/demo-agent-uses-local   policies/model/30-local.cedar:1-8",
+        "permit secret/demo-agent-local-key   policies/secret/30-local.cedar:1-8",
+        "owner seat:policy-lead (founder",
+        "| permit (",
+        "resource == Model::\"local-model\"",
+        "local as my-model",
+        "secret local-key v1 (owner seat:risk-lead",
+        "complete, status 200",
+        "local answered 200",
+        "tokens: ",
+        &charter,
+        &format!("in force by change {change}, signed by founder"),
+        "UNREVIEWED",
+        "seat:policy-lead",
+        "seat:platform-lead",
+        "seat:response-lead",
+        "The person who began this gateway",
+        &format!("{domain}/decisions entry "),
+        "outcome entry ",
+        "leaf sha256:",
+        "proof: ",
+    ];
+    let explain = || home.run(&["explain", &id]).ok().to_owned();
+    let json = || home.run(&["explain", &id, "--json"]).json();
+    check_text(&explain(), &links);
+    check_json(&json(), &id, &change);
+    let before = json();
+
+    // The policy goes, the seat's holder is renamed, the provider goes: the account stays what
+    // it was at that time.
+    std::fs::remove_file(home.path("charter/policies/model/30-local.cedar")).unwrap();
+    home.write("policies/model/30-local.cedar", "// nobody uses the local model any more\n");
+    home.replace("people.yaml", "The person who began this gateway", "Somebody else");
+    home.apply();
+    let token = home.token("demo-agent");
+    assert_eq!(server.call_model(&token, "local-model").status, 404);
+    check_text(&explain(), &links);
+    assert_eq!(json()["policy_texts"], before["policy_texts"]);
+
+    server.stop();
+    check_text(&explain(), &links);
+    check_text(&explain(), &["in the signed checkpoint of", "checked now"]);
+    let after = json();
+    for member in ["decision", "outcome", "policy_texts", "seats", "change"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+    assert_eq!(after["ledger"]["proof"], "included");
+}
+
+fn check_json(json: &Value, id: &str, change: &str) {
+    assert_eq!(text_of(json, "id"), id);
+    assert_eq!(json["decision"]["subject"]["agent"], "demo-agent");
+    assert_eq!(json["decision"]["targets"][0]["secret"]["name"], "local-key");
+    assert_eq!(json["outcome"]["status"], 200);
+    assert_eq!(json["change"]["id"], change);
+    assert_eq!(json["change"]["reviewed"], false);
+    let texts = json["policy_texts"].as_object().unwrap();
+    assert!(texts["model/demo-agent-uses-local"].as_str().unwrap().contains("permit ("));
+    assert_eq!(json["seats"]["seat:policy-lead"], "founder");
+    assert!(json["ledger"]["index"].is_u64());
+    assert_eq!(json["ledger"]["leaf"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn a_refusal_names_who_can_fix_it_and_the_policy_that_refused() {
+    let home = Home::new();
+    let server = home.up();
+    home.write(
+        "policies/guardrails/20-closed.cedar",
+        "@id(\"closed\")\n@owner(\"seat:response-lead\")\n@rationale(\"The office is closed.\")\nforbid (principal == Agent::\"demo-agent\", action == Action::\"InvokeModel\", resource)\nwhen { context.call.stream };\n",
+    );
+    home.apply();
+    let token = home.token("demo-agent");
+    let bearer = format!("Bearer {token}");
+    let body = crate::common::chat("portreeve-demo", true).to_string();
+    let headers = [("authorization", bearer.as_str())];
+    let reply = testkit::post(server.address, "/v1/chat/completions", &headers, body.as_bytes());
+    assert_eq!(reply.status, 403, "{}", reply.text());
+    let text = home.run(&["explain", &decision(&reply)]).ok().to_owned();
+    check_text(
+        &text,
+        &[
+            "REFUSED",
+            "policy_forbids",
+            "Who can fix it:",
+            "forbid guardrails/closed   policies/guardrails/20-closed.cedar:1-5",
+            "owner seat:response-lead (founder",
+            "| when { context.call.stream };",
+            "nothing was forwarded",
+        ],
+    );
+}
+
+/// A model that nobody may use is explained to people, whatever the agent was told.
+#[test]
+fn a_missing_model_is_explained() {
+    let home = Home::new();
+    let server = home.up();
+    let reply = server.call_model(&home.token("demo-agent"), "no-such-model");
+    assert_eq!(reply.status, 404);
+    let text = home.run(&["explain", &decision(&reply)]).ok().to_owned();
+    check_text(&text, &["REFUSED", "no-such-model", "agent demo-agent", "no policy"]);
+}

@@ -1,0 +1,22 @@
+//! The program from outside: what a person types, what they see, what lies in the home after.
+//!
+//! Every test has a home of its own and a port that the system picks; nothing sleeps.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a surprise here is a failing test"
+)]
+
+mod acts;
+mod changes;
+mod commands;
+mod common;
+mod crash;
+mod drain;
+mod explain;
+mod first_run;
+mod log_trouble;
+mod own_keys;
+mod settings;
