@@ -25,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connection::{ConnectionFacts, Peer, Surface};
+use crate::stall::Unstalled;
 use crate::tls::{TlsAcceptor, TlsError, TlsFiles};
 
 /// Connections one listener carries at a time; more wait in the system's own queue.
@@ -35,6 +36,8 @@ const HEAD_WITHIN: Duration = Duration::from_secs(15);
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most header fields in a request.
 const HEADERS_MAX: usize = 100;
+/// Time a client has to take each piece of an answer.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// Pause after the system refused a connection (out of file descriptors), so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -92,6 +95,7 @@ pub enum ListenError {
 pub struct Listener {
     socket: Socket,
     surface: Surface,
+    taken_within: Duration,
 }
 
 enum Socket {
@@ -121,7 +125,15 @@ impl Listener {
             }
             (Transport::Unix(path), _) => bind_unix(path)?,
         };
-        Ok(Self { socket, surface: spec.surface })
+        Ok(Self { socket, surface: spec.surface, taken_within: TAKEN_WITHIN })
+    }
+
+    /// The same listener, with another time than a minute for a client to take each piece of an
+    /// answer; one that takes nothing for that long is hung up on.
+    #[must_use]
+    pub fn taken_within(mut self, within: Duration) -> Self {
+        self.taken_within = within;
+        self
     }
 
     /// What is served here.
@@ -191,14 +203,19 @@ impl Listener {
                 let (stream, peer) = listener.accept().await.ok()?;
                 // Small streamed chunks must leave at once; a refusal to set it only costs time.
                 let _ = stream.set_nodelay(true);
-                Some((Box::new(stream), Peer::Network(peer), slot))
+                Some((self.watched(stream), Peer::Network(peer), slot))
             }
             Socket::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await.ok()?;
                 let uid = stream.peer_cred().ok().map(|credentials| credentials.uid());
-                Some((Box::new(stream), Peer::Local { uid }, slot))
+                Some((self.watched(stream), Peer::Local { uid }, slot))
             }
         }
+    }
+
+    /// `stream`, hung up on when its client takes nothing.
+    fn watched(&self, stream: impl Duplex + 'static) -> Stream {
+        Box::new(Unstalled::new(stream, self.taken_within))
     }
 
     /// What must happen on `stream` before HTTP: the TLS handshake, or nothing.

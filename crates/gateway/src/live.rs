@@ -21,7 +21,7 @@ pub struct Live {
 
 /// How one provider is reached.
 #[derive(Debug, Clone)]
-pub(crate) struct Upstreams {
+pub struct Upstreams {
     pub(crate) endpoint: Endpoint,
     pub(crate) kind: ProviderKind,
     pub(crate) timeouts: Timeouts,

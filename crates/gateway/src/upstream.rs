@@ -28,7 +28,7 @@ pub struct Upstream {
 
 /// What is sent: the evaluated bytes and where on the provider they go.
 #[derive(Debug)]
-pub(crate) struct Outbound {
+pub struct Outbound {
     pub(crate) body: net::Body,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Option<&'static str>,
@@ -48,7 +48,7 @@ impl Upstream {
     ///
     /// # Errors
     /// A refusal code of the forward stage. The cause stays with the gateway.
-    pub(crate) async fn send(
+    pub async fn send(
         &self,
         _recorded: &Recorded<Permit>,
         to: &Upstreams,

@@ -24,8 +24,6 @@ pub(crate) const BODY_BYTES_MAX: usize = 65_536;
 
 /// An agent in service, in environment dev.
 pub(crate) const AGENT: &str = "dev";
-/// Its owner.
-pub(crate) const OWNER: &str = "seat:platform-lead";
 
 /// Models that are served in both wire forms, and how their providers are called before the
 /// wire form is added.

@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) bounds: Bounds,
     /// Where the second provider is, where the test has one.
     pub(crate) odd: Option<String>,
+    /// How long a client may take nothing of its answer.
+    pub(crate) taken_within: Duration,
 }
 
 /// A gate and everything around it.
@@ -73,7 +75,12 @@ pub(crate) struct Ended {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { answer_within: PATIENCE, bounds: Bounds::default(), odd: None }
+        Self {
+            answer_within: PATIENCE,
+            bounds: Bounds::default(),
+            odd: None,
+            taken_within: PATIENCE,
+        }
     }
 }
 
@@ -120,7 +127,7 @@ impl World {
             mint: mint(),
         });
         let gate = Arc::new(gate.bounded(setup.bounds));
-        let (address, stop, serving) = serve(&runtime, &gate);
+        let (address, stop, serving) = serve(&runtime, &gate, setup.taken_within);
         let minted = AtomicU64::new(0);
         Self {
             provider,
@@ -335,12 +342,16 @@ fn mint() -> gateway::MintId {
     })
 }
 
-fn serve(runtime: &Runtime, gate: &Arc<Gate>) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
+fn serve(
+    runtime: &Runtime,
+    gate: &Arc<Gate>,
+    taken_within: Duration,
+) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
     let spec = ListenerSpec {
         transport: Transport::Tcp(([127, 0, 0, 1], 0).into()),
         surface: Surface::Agents,
     };
-    let listener = runtime.block_on(Listener::bind(spec)).unwrap();
+    let listener = runtime.block_on(Listener::bind(spec)).unwrap().taken_within(taken_within);
     let address = listener.address().strip_prefix("http://").unwrap().parse().unwrap();
     let (stop, stopping) = watch::channel(false);
     let gate = Arc::clone(gate);
