@@ -5,15 +5,16 @@ use http::request::Parts;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use model::{
-    Ask, Case, Dialect, Environment, ModelName, Operation, Proof, Refusal, RefusalCode, Refused,
-    Subject, Timestamp,
+    Ask, Case, Dialect, Environment, ModelName, Operation, Proof, Recordable as _, Refusal,
+    RefusalCode, Refused, Subject, Timestamp,
 };
 use policy::{CallFacts, Permit, Question, TargetFacts};
 use protocol::Reading;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::arrival::Arrival;
 use crate::body;
-use crate::gate::{Arrival, Gate};
+use crate::gate::Gate;
 use crate::listing::Listed;
 use crate::live::{Live, Target};
 use crate::route;
@@ -197,7 +198,10 @@ impl Admitting<'_> {
             self.missing_secret(&permit)
         };
         match then {
-            Some(refusal) => Err(refuse(permit.case().clone(), refusal)),
+            Some(refusal) => {
+                let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
+                Err(Denied::Refused(Box::new(Refused { case, refusal, facts })))
+            }
             None => Ok(Admission::Call(Box::new(permit), sending)),
         }
     }

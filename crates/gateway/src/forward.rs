@@ -17,7 +17,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::admit::Sending;
 use crate::answer::{self, Answer};
-use crate::gate::{Arrival, Gate};
+use crate::arrival::Arrival;
+use crate::gate::Gate;
 use crate::live::Live;
 use crate::relay::{Relay, Watch};
 use crate::upstream::Outbound;

@@ -10,13 +10,14 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use identity::TokenVerifier;
 use ledger::{DecisionLog, Note, NoteKind};
-use model::{Clock, DecisionId, Dialect, Recordable, Refusal, RefusalCode, Timestamp};
+use model::{Clock, Recordable, Refusal, RefusalCode};
 use secrets::SecretStore;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::admit::{Admission, Denied, admit};
 use crate::answer::{self, Answer};
+use crate::arrival::{Arrival, MintId};
 use crate::bounds::Bounds;
 use crate::connection::ConnectionFacts;
 use crate::forward::forward;
@@ -24,9 +25,6 @@ use crate::live::Live;
 use crate::route::{self, Route};
 use crate::unproved::Unproved;
 use crate::upstream::Upstream;
-
-/// Mints a decision's id for a request that arrived at the given time.
-pub type MintId = Arc<dyn Fn(Timestamp) -> DecisionId + Send + Sync>;
 
 /// What a gate is made of.
 pub struct Parts {
@@ -59,14 +57,6 @@ pub struct Gate {
     slots: Arc<Semaphore>,
     pub(crate) body_within: Duration,
     draining: AtomicBool,
-}
-
-/// One request as it arrives.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Arrival {
-    pub(crate) id: DecisionId,
-    pub(crate) received: Timestamp,
-    pub(crate) dialect: Dialect,
 }
 
 impl Gate {

@@ -6,6 +6,7 @@
 
 mod admit;
 mod answer;
+mod arrival;
 mod body;
 mod bounds;
 mod connection;
@@ -22,9 +23,10 @@ mod unproved;
 mod upstream;
 
 pub use answer::{Answer, DECISION_HEADER, RECEIPT_HEADER};
+pub use arrival::MintId;
 pub use bounds::Bounds;
 pub use connection::{ConnectionFacts, Peer, Surface};
-pub use gate::{Gate, MintId, Parts};
+pub use gate::{Gate, Parts};
 pub use listen::{ListenError, Listener, ListenerSpec, Transport};
 pub use live::{Live, LiveError, Upstreams};
 pub use relay::{BrokenOff, Relay};

@@ -8,7 +8,7 @@ use model::{Case, CharterInForce, Dialect, ModelName, ProviderName, Subject};
 use net::{Endpoint, Timeouts};
 use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
 
-use crate::gate::Arrival;
+use crate::arrival::Arrival;
 
 /// A snapshot and the endpoints of its providers. Immutable; a request keeps the one it began
 /// with.

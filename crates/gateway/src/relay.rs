@@ -47,6 +47,11 @@ pub struct Relay {
 }
 
 impl Watch {
+    /// Whether the whole answer has had its time, however busy it is.
+    fn is_over(self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
     /// When to give up unless something comes.
     pub(crate) fn next_alarm(self) -> Instant {
         self.deadline.min(Instant::now() + self.idle)
@@ -79,6 +84,9 @@ impl Relay {
                 }
             };
             let watch = self.watch;
+            if watch.is_over() {
+                return self.cut(RefusalCode::UpstreamTimeout);
+            }
             self.alarm.as_mut().reset(watch.next_alarm());
             match frame {
                 None => return self.end(),

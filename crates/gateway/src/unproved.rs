@@ -10,7 +10,7 @@ use ledger::{DecisionLog, Note, NoteKind};
 use model::{DecisionId, RefusalCode, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::gate::MintId;
+use crate::arrival::MintId;
 
 /// How long one window counts.
 const WINDOW_MS: u64 = 10_000;
