@@ -17,7 +17,7 @@
 //! `\` stands behind a `\`.
 //!
 //! What changes from run to run is written `[uuid]`, `[time]`, `[sha256]`, `[port]`, `[token]`,
-//! `[dir]` (the scenario's folder); `[number]` stands for any digits and is kept by an update.
+//! `[dir]` (the scenario's folder), `[random]` (of a trust domain that a first run chose); `[number]` stands for any digits and is kept by an update.
 //! `UPDATE_SCENARIOS=1` rewrites the files with what was printed.
 
 mod background;
@@ -144,7 +144,10 @@ impl Scenario {
             return latest.stop();
         }
         if let Some(command) = command.strip_suffix(" &") {
-            let (background, printed) = Background::start(self.shell(command), &self.ready)?;
+            // One program alone takes the shell's place, so that it is the one that is stopped.
+            let alone = !command.contains([';', '|', '&', '\n']);
+            let command = if alone { format!("exec {command}") } else { command.to_owned() };
+            let (background, printed) = Background::start(self.shell(&command), &self.ready)?;
             backgrounds.push(background);
             return Ok(printed);
         }

@@ -19,4 +19,5 @@ mod explain;
 mod first_run;
 mod log_trouble;
 mod own_keys;
+mod scenarios;
 mod settings;

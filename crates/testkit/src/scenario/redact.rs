@@ -5,6 +5,9 @@ use std::path::Path;
 /// Hosts whose port number is replaced.
 const LOCAL: [&str; 3] = ["127.0.0.1:", "localhost:", "[::1]:"];
 
+/// How a trust domain that a first run chose goes on behind its random part.
+const CHOSEN_DOMAIN: &str = ".portreeve.internal";
+
 /// The lines of `printed`, with everything replaced that no two runs share.
 pub(crate) fn text(printed: &str, dir: &Path) -> Vec<String> {
     let dir = dir.display().to_string();
@@ -73,6 +76,10 @@ fn find(text: &str) -> Option<(usize, &'static str)> {
     }
     if hex(text) == 64 {
         return Some((64, "[sha256]"));
+    }
+    // The random part of a trust domain that a first run chose.
+    if hex(text) == 12 && text.get(12..).is_some_and(|rest| rest.starts_with(CHOSEN_DOMAIN)) {
+        return Some((12, "[random]"));
     }
     token(text).map(|length| (length, "[token]"))
 }
