@@ -68,6 +68,7 @@ struct Plan {
 struct State {
     operations: u64,
     tripped: bool,
+    torn: bool,
     fail_step: Option<(Step, When, u32)>,
     fail_from: Option<(u64, When)>,
     hang: Option<Step>,
@@ -116,6 +117,12 @@ impl Faults {
         })
     }
 
+    /// Whether a write was torn since the last clear.
+    #[must_use]
+    pub fn tore(&self) -> bool {
+        self.0.as_ref().is_some_and(|plan| lock(&plan.state).torn)
+    }
+
     pub(crate) fn around<T>(
         &self,
         step: Step,
@@ -138,6 +145,7 @@ impl Faults {
             None => write(bytes),
             Some(When::Before) => Err(planned(step)),
             Some(When::Torn) => {
+                self.edit(|state| state.torn = true);
                 let (half, _) = bytes.split_at(bytes.len() / 2);
                 write(half).and_then(|()| Err(planned(step)))
             }

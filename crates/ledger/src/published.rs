@@ -3,6 +3,7 @@
 //! What is read here is as good as the directory: `Reader::prove` and `verify` are what shows it.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tlog::bundle::{self, Bundle};
 use tlog::tile::{self, Tile, WIDTH};
@@ -35,10 +36,12 @@ pub enum PublishedError {
     },
 }
 
-/// The directory of a published log.
+/// The directory of a published log. Clones share what was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Published {
     dir: PathBuf,
+    /// The last note whose signature was found good; the same text need not be checked again.
+    verified: Arc<Mutex<Option<(String, Checkpoint)>>>,
 }
 
 impl PublishedError {
@@ -53,7 +56,11 @@ impl PublishedError {
 
 impl Published {
     pub(crate) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self { dir: dir.to_owned(), verified: Arc::default() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The checkpoint file's text; none before the first publication.
@@ -78,8 +85,15 @@ impl Published {
         verifier: &LogVerifier,
     ) -> Result<Option<(String, Checkpoint)>, PublishedError> {
         let Some(note) = self.note()? else { return Ok(None) };
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if verified.as_ref().is_some_and(|(known, _)| *known == note) {
+            return Ok(verified.clone());
+        }
         match Checkpoint::open(&note, verifier) {
-            Ok(checkpoint) => Ok(Some((note, checkpoint))),
+            Ok(checkpoint) => {
+                *verified = Some((note, checkpoint));
+                Ok(verified.clone())
+            }
             Err(error) => {
                 let what = format!("is not this log's signed checkpoint: {error}");
                 Err(PublishedError::damaged(self.dir.join("checkpoint"), what))

@@ -2,8 +2,6 @@
 //!
 //! It reads while a writer appends, publishes and removes segments, and never writes.
 
-use std::path::Path;
-
 use tlog::{LogVerifier, tile::WIDTH};
 
 use crate::published::{Published, PublishedError};
@@ -42,10 +40,15 @@ pub(crate) enum RawError {
 
 impl RawEntries {
     /// The entries from `from` on.
-    pub(crate) fn new(dir: &Path, verifier: &LogVerifier, from: u64) -> Result<Self, RawError> {
-        let published = Published::new(dir);
+    pub(crate) fn new(
+        published: &Published,
+        verifier: &LogVerifier,
+        from: u64,
+    ) -> Result<Self, RawError> {
+        let published = published.clone();
         let size = published.checkpoint(verifier)?.map_or(0, |checkpoint| checkpoint.size);
-        let cursor = Cursor::new(&dir.join("wal"), verifier.name().as_str(), from.max(size));
+        let cursor =
+            Cursor::new(&published.dir().join("wal"), verifier.name().as_str(), from.max(size));
         Ok(Self { published, verifier: verifier.clone(), next: from, size, bundle: None, cursor })
     }
 

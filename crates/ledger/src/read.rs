@@ -69,7 +69,7 @@ pub enum ReadError {
 /// A log, read only.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    dir: PathBuf,
+    published: Published,
     verifier: LogVerifier,
 }
 
@@ -89,7 +89,7 @@ impl Reader {
         if !dir.join("wal").is_dir() {
             return Err(ReadError::NoLog(dir.to_owned()));
         }
-        Ok(Self { dir: dir.to_owned(), verifier })
+        Ok(Self { published: Published::new(dir), verifier })
     }
 
     /// The log in `dir`, by the key the log keeps beside itself: for whoever trusts the
@@ -114,7 +114,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read, or is not signed by the log's key.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, ReadError> {
-        Ok(Published::new(&self.dir).checkpoint(&self.verifier)?)
+        Ok(self.published.checkpoint(&self.verifier)?)
     }
 
     /// The signed checkpoint as its note's text.
@@ -122,7 +122,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn checkpoint_note(&self) -> Result<Option<String>, ReadError> {
-        Ok(Published::new(&self.dir).note()?)
+        Ok(self.published.note()?)
     }
 
     /// The entries from index `from` on.
@@ -147,8 +147,9 @@ impl Reader {
     /// An entry cannot be read.
     pub fn find(&self, id: DecisionId) -> Result<Vec<Entry>, ReadError> {
         let size = self.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
-        let (indices, looked) = ids::find(&self.dir, id, size)
-            .map_err(|source| PublishedError::Io { path: self.dir.join("ids"), source })?;
+        let (indices, looked) = ids::find(self.published.dir(), id, size).map_err(|source| {
+            PublishedError::Io { path: self.published.dir().join("ids"), source }
+        })?;
         let mut found = Vec::new();
         for index in indices {
             found.extend(self.entry(index)?.filter(|entry| entry.id == Some(id)));
@@ -168,7 +169,7 @@ impl Reader {
     /// # Errors
     /// The entry is not published yet, or what is on the disk does not prove it.
     pub fn prove(&self, index: u64) -> Result<String, ReadError> {
-        let published = Published::new(&self.dir);
+        let published = &self.published;
         let signed = published.signed(&self.verifier)?;
         let size = signed.as_ref().map_or(0, |(_, checkpoint)| checkpoint.size);
         let Some((checkpoint, _)) = signed.filter(|_| index < size) else {
@@ -207,13 +208,13 @@ impl Reader {
     fn sealed(&self, index: u64) -> Result<Option<Vec<u8>>, ReadError> {
         match self.raw(index)?.next()? {
             Some(raw) if !raw.published => Ok(Some(raw.sealed).filter(|bytes| !bytes.is_empty())),
-            Some(_) => Ok(payloads::find(&self.dir, index)?),
+            Some(_) => Ok(payloads::find(self.published.dir(), index)?),
             None => Ok(None),
         }
     }
 
     fn raw(&self, from: u64) -> Result<RawEntries, ReadError> {
-        Ok(RawEntries::new(&self.dir, &self.verifier, from)?)
+        Ok(RawEntries::new(&self.published, &self.verifier, from)?)
     }
 }
 

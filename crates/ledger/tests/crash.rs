@@ -1,4 +1,9 @@
 //! Death at any moment, seen from the files alone: cut at every byte, bent at every byte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where"
+)]
 
 mod common;
 

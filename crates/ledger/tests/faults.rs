@@ -1,12 +1,20 @@
 //! Every step on the disk fails once, before, half-way and after it took effect, and the process
 //! dies there. Then the log is opened again on a sound disk and checked in full.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where"
+)]
 
 mod common;
 
 use common::{Home, check_place, key, permit, refusal};
-use ledger::{DecisionLog, Settings, When};
+use ledger::{DecisionLog, Note, NoteKind, Settings, When};
 use model::{Ended, Outcome};
 use tlog::{Checkpoint, CompactRange, Receipt, leaf_hash};
+
+/// Rounds of each life.
+const ROUNDS: u64 = 2;
 
 /// What the outside holds of a log.
 #[derive(Default)]
@@ -17,7 +25,7 @@ struct Held {
 
 fn settings(home: &Home) -> Settings {
     // Small segments, so that every few batches begin a new one.
-    Settings { segment_bytes: 1500, ..home.settings() }
+    Settings { segment_bytes: 1000, ..home.settings() }
 }
 
 /// A life of a log: decisions, outcomes, publications, an end in good order. It hands out
@@ -67,32 +75,33 @@ async fn check(home: &Home, held: &mut Held, rounds: u64, what: &str) {
         entries[..covered].iter().for_each(|entry| tree.push(leaf(entry)));
         assert_eq!(tree.root(), checkpoint.root, "{what}: checkpoint {covered}");
     }
-    for number in 0..rounds {
-        let found = home.reader().find(common::id(number)).unwrap();
-        let expected: Vec<_> =
-            entries.iter().filter(|entry| entry.id == Some(common::id(number))).cloned().collect();
-        assert_eq!(found, expected, "{what}");
-        let decided = found.iter().any(|entry| entry.kind == ledger::EntryKind::Decision);
-        assert!(decided, "{what}");
-        let keys = home.fact_keys();
-        assert_eq!(home.reader().facts(common::id(number), &keys).unwrap(), permit(number).facts);
-    }
+    let found = home.reader().find(common::id(1)).unwrap();
+    let expected = entries.iter().filter(|entry| entry.id == Some(common::id(1)));
+    assert_eq!(found, expected.cloned().collect::<Vec<_>>(), "{what}");
+    assert!(found.iter().any(|entry| entry.kind == ledger::EntryKind::Decision), "{what}");
+    let facts = home.reader().facts(common::id(1), &home.fact_keys());
+    assert_eq!(facts.unwrap_or_else(|error| panic!("{what}: {error}")), permit(1).facts);
 }
 
-/// Runs a life over and over, each time dying one operation later, until it gets through.
-async fn die_everywhere(base: Option<&Home>, receipts: &[Receipt], rounds: u64) -> u64 {
-    for operation in 0.. {
+/// Runs a life of two rounds over and over, from a copy of `base` each time, dying first at
+/// operation `from` and each time one later, until it gets through.
+async fn die_everywhere(base: Option<&Home>, receipts: &[Receipt], from: u64) -> u64 {
+    for operation in from.. {
         let mut died = false;
         for when in [When::Before, When::Torn, When::After] {
             let home = base.map_or_else(Home::new, Home::copy);
             let mut held = Held { receipts: receipts.to_vec(), ..Held::default() };
             home.faults.die_at(operation, when);
             if let Ok((log, _)) = home.open_with(settings(&home)) {
-                live(log, &home, &mut held, rounds).await;
+                live(log, &home, &mut held, ROUNDS).await;
             }
             died |= home.faults.seen().1;
+            if when == When::Torn && !home.faults.tore() {
+                // Only a write can tear; anything else failed `Before` already.
+                continue;
+            }
             home.faults.clear();
-            check(&home, &mut held, rounds, &format!("operation {operation}, {when:?}")).await;
+            check(&home, &mut held, ROUNDS, &format!("operation {operation}, {when:?}")).await;
         }
         if !died {
             return operation;
@@ -103,7 +112,7 @@ async fn die_everywhere(base: Option<&Home>, receipts: &[Receipt], rounds: u64) 
 
 #[tokio::test]
 async fn a_new_log_survives_death_at_every_step() {
-    let operations = die_everywhere(None, &[], 4).await;
+    let operations = die_everywhere(None, &[], 0).await;
     assert!(operations > 100, "{operations}");
 }
 
@@ -113,7 +122,9 @@ async fn a_log_that_fills_a_bundle_survives_death_at_every_step() {
     let (log, _) = base.open_with(settings(&base)).unwrap();
     let mut receipts = Vec::new();
     for number in 1000..1249 {
-        receipts.push(log.intend(refusal(number)).await.unwrap().receipt().clone());
+        let body = serde_json::json!({"count": number});
+        let note = Note { id: common::id(number), kind: NoteKind::RefusalsClosed, body };
+        receipts.push(log.note(note).await.unwrap());
     }
     log.publish().await.unwrap();
     // Not closed: the copies begin with an epoch that did not end, and a decision under way.
@@ -122,7 +133,12 @@ async fn a_log_that_fills_a_bundle_survives_death_at_every_step() {
     let crashed = base.copy();
     drop(recorded);
     log.close().await.unwrap();
-    let operations = die_everywhere(Some(&crashed), &receipts, 2).await;
-    assert!(operations > 80, "{operations}");
+    // Opening is the same for every log: dying there is the other test's business.
+    let opened = crashed.copy();
+    let (log, _) = opened.open_with(settings(&opened)).unwrap();
+    let from = opened.faults.seen().0;
+    log.close().await.unwrap();
+    let operations = die_everywhere(Some(&crashed), &receipts, from).await;
+    assert!(operations > from + 50, "{operations}");
     assert_eq!(key().vkey(), crashed.reader().verifier().vkey());
 }

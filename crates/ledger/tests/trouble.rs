@@ -1,4 +1,9 @@
 //! A disk that is full, refuses, or hangs: the answer is no in time, and the log heals by itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where"
+)]
 
 mod common;
 
@@ -54,14 +59,9 @@ async fn a_full_disk_refuses_and_the_log_heals_with_the_next_intent() {
 async fn while_a_failed_batch_cannot_be_cut_away_nothing_is_written() {
     let home = Home::new();
     let (log, _) = home.open();
-    home.faults.fail(Step::WalSync, When::After, 1);
-    // One fault at a time can be planned, so the cut fails by dying from the sync on.
-    home.faults.clear();
-    let (seen, _) = home.faults.seen();
-    // The first intent makes a key: the operations up to the sync are found by a dry run.
     log.intend(refusal(1)).await.unwrap();
+    // The write succeeds, the sync reports a failure, and so does every cut after it.
     home.faults.die_at(home.faults.seen().0 + 1, When::After);
-    assert!(home.faults.seen().0 > seen);
     assert!(matches!(refused(&log, 2).await, Unavailable::Disk(_)));
     assert!(matches!(refused(&log, 3).await, Unavailable::Disk(_)));
     let failed = home.copy();

@@ -1,5 +1,10 @@
 //! What the ledger's tests share: a clock that stands, decisions to record, a home for a log.
 #![allow(dead_code, reason = "each test binary uses its part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
