@@ -1,11 +1,6 @@
 //! From a charter's files to a bundle, from outside: every problem at once, always the same.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a surprise here is a failing test"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a surprise here is a failing test")]
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Request, Response, StatusCode, header};
 use model::Problem;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -33,7 +34,7 @@ pub const STATUS_PATH: &str = "/v1/status";
 #[serde(deny_unknown_fields)]
 pub struct Posted {
     /// The signed act, as `spec/act.md` writes it.
-    pub act: Value,
+    pub act: Box<RawValue>,
     /// What comes beside it.
     pub payload: PostedPayload,
 }
@@ -133,7 +134,7 @@ async fn act(
     // The text may hold a secret: serde's own message could quote it, so it is not repeated.
     let posted: Posted =
         serde_json::from_slice(&body).map_err(|_| malformed("the request is not a posted act"))?;
-    let signed = approval::SignedAct::from_json(posted.act.to_string().as_bytes())
+    let signed = approval::SignedAct::from_json(posted.act.get().as_bytes())
         .map_err(|cause| malformed(unsigned(&cause)))?;
     let payload = payload(posted.payload)?;
     governor.take(signed, payload).await.map_err(|refused| refusal(&refused))

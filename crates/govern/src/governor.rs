@@ -13,14 +13,14 @@ use approval::{
 use bundle::{Bundle, Snapshot};
 use charter::SourceTree;
 use issuer::{AgentClaims, TokenService};
-use ledger::{ControlKind, ControlLog};
+use ledger::{ControlKind, ControlLog, Unavailable};
 use model::{AgentName, ChangeId, Clock, Digest, Environment, SecretName, Timestamp};
 use secrets::{SecretStore, SecretValue};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::control::{ActBody, Applied, AppliedBody, ControlState};
-use crate::refused::ActRefused;
+use crate::refused::{ActRefused, RefusedKind};
 use crate::store::CharterStore;
 
 /// How long a token handed to a person lives, in seconds.
@@ -32,6 +32,9 @@ pub type Activated = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 pub type Activate = Box<dyn Fn(Snapshot) -> Activated + Send + Sync>;
 /// Says whether the gateway could serve a charter, before it is recorded as in force.
 pub type Rehearse = Box<dyn Fn(&Bundle) -> Result<(), String> + Send + Sync>;
+
+/// Folds the control log again, from what lies on the disk.
+pub type Refold = Box<dyn Fn() -> Result<ControlState, String> + Send + Sync>;
 
 /// How the gateway is asked and told; the two halves know nothing else of each other.
 pub struct Hooks {
@@ -63,26 +66,31 @@ pub struct Parts {
     pub random: fn() -> Option<[u8; 16]>,
     /// How the gateway is asked and told.
     pub hooks: Hooks,
+    /// How the control log is read again.
+    pub refold: Refold,
 }
 
 /// The control plane's one writer.
 pub struct Governor {
-    control: ControlLog,
-    charters: CharterStore,
+    pub(crate) control: ControlLog,
+    pub(crate) charters: CharterStore,
     secrets: Arc<SecretStore>,
     issuer: TokenService,
-    gateway: GatewayName,
+    pub(crate) gateway: GatewayName,
     clock: Arc<dyn Clock>,
     random: fn() -> Option<[u8; 16]>,
-    hooks: Hooks,
+    pub(crate) hooks: Hooks,
+    pub(crate) refold: Refold,
     /// Held for the whole of an act: acts are taken one after another.
-    governed: Mutex<Governed>,
+    pub(crate) governed: Mutex<Governed>,
 }
 
 /// What acts change. Only the governor does, under its mutex.
-struct Governed {
-    state: ControlState,
-    bundle: Arc<Bundle>,
+pub(crate) struct Governed {
+    pub(crate) state: ControlState,
+    pub(crate) bundle: Arc<Bundle>,
+    /// An entry was refused as late, and may stand in the log all the same.
+    pub(crate) unsure: bool,
 }
 
 /// What comes with an act beside the act itself.
@@ -150,7 +158,12 @@ impl Governor {
             clock: parts.clock,
             random: parts.random,
             hooks: parts.hooks,
-            governed: Mutex::new(Governed { state: parts.state, bundle: parts.bundle }),
+            refold: parts.refold,
+            governed: Mutex::new(Governed {
+                state: parts.state,
+                bundle: parts.bundle,
+                unsure: false,
+            }),
         }
     }
 
@@ -161,22 +174,41 @@ impl Governor {
     /// not recorded, because anybody could fill the log with such.
     pub async fn take(&self, signed: SignedAct, payload: Payload) -> Result<Done, ActRefused> {
         let mut governed = self.governed.lock().await;
+        self.settled(&mut governed).await?;
         let now = self.clock.now();
         let verified = approval::verify(&signed, governed.bundle.keyring(), now, &self.gateway)?;
         let act = verified.act();
         if governed.state.has_seen(act.nonce()) {
             return Err(ActRefused::Replayed);
         }
+        let done = self.perform(&mut governed, (&signed, &verified), payload, now).await;
+        if done.as_ref().is_err_and(|refused| refused.kind() == RefusedKind::Denied) {
+            // What comes beside an act is not signed: whoever reads a refused act could post it
+            // again with something else beside it.
+            governed.state.saw(act.nonce(), now);
+        }
+        done
+    }
+
+    /// Brings about what a verified act that was never seen before asks for.
+    async fn perform(
+        &self,
+        governed: &mut Governed,
+        (signed, verified): (&SignedAct, &VerifiedAct),
+        payload: Payload,
+        now: Timestamp,
+    ) -> Result<Done, ActRefused> {
+        let act = verified.act();
         match (act.object().clone(), payload) {
             (Object::Charter(digest), Payload::Charter { tree, base }) => {
-                self.apply(&mut governed, (&signed, &verified), digest, (tree, base)).await
+                self.apply(governed, (signed, verified), digest, (tree, base)).await
             }
             (Object::Secret { name, commitment }, Payload::Secret { value, salt }) => {
                 let sealing = Sealing { name, commitment, value, salt };
-                self.seal(&mut governed, &signed, act, sealing).await
+                self.seal(governed, signed, act, sealing).await
             }
             (Object::Agent(name), Payload::None) => {
-                self.mint(&mut governed, &signed, act, (name, now)).await
+                self.mint(governed, signed, act, (name, now)).await
             }
             (Object::Charter(_) | Object::Secret { .. } | Object::Agent(_), _) => {
                 Err(ActRefused::PayloadMismatch)
@@ -225,7 +257,7 @@ impl Governor {
             change,
             reviewed: false,
         };
-        let index = self.append(ControlKind::CharterApplied, &body).await?;
+        let index = self.append(governed, ControlKind::CharterApplied, &body).await?;
         governed.state.applied(Applied {
             change,
             charter: digest,
@@ -315,19 +347,23 @@ impl Governor {
             object: act.object().to_string(),
             effect,
         };
-        let index = self.append(ControlKind::Act, &body).await?;
+        let index = self.append(governed, ControlKind::Act, &body).await?;
         governed.state.saw(act.nonce(), self.clock.now());
         Ok(index)
     }
 
     async fn append<T: serde::Serialize>(
         &self,
+        governed: &mut Governed,
         kind: ControlKind,
         body: &T,
     ) -> Result<u64, ActRefused> {
         let body = serde_json::to_value(body).map_err(|_| ActRefused::Unwritable)?;
-        let position = self.control.append(kind, body).await.map_err(ActRefused::Log)?;
-        Ok(position.index)
+        // Unsure until the log has answered, whatever happens to whoever waits.
+        governed.unsure = true;
+        let appended = self.control.append(kind, body).await;
+        governed.unsure = matches!(appended, Err(Unavailable::Late(_)));
+        Ok(appended.map_err(ActRefused::Log)?.index)
     }
 
     /// What is in force, and what is open: for `portreeve status`.

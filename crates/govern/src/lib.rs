@@ -7,11 +7,14 @@ pub mod admin;
 mod control;
 mod governor;
 mod refused;
+mod settle;
 mod store;
 mod tree;
 
 pub use control::{ActBody, Applied, AppliedBody, ControlState, Fold, FoldError, GenesisBody};
-pub use governor::{Activate, Activated, Done, Effect, Governor, Hooks, Parts, Payload, Rehearse};
+pub use governor::{
+    Activate, Activated, Done, Effect, Governor, Hooks, Parts, Payload, Refold, Rehearse,
+};
 pub use refused::{ActRefused, RefusedKind};
 pub use store::{CharterStore, StoreError};
 pub use tree::read_tree;

@@ -82,6 +82,9 @@ pub enum ActRefused {
     /// The entry could not be written as JSON.
     #[error("the act could not be written down")]
     Unwritable,
+    /// An earlier act was refused as late, and the log cannot be asked what became of it.
+    #[error("what became of an earlier act cannot be read from the control log: {0}")]
+    Unsettled(String),
     /// The control log cannot be written.
     #[error("the control log cannot be written, so nothing was changed: {0}")]
     Log(ledger::Unavailable),
@@ -125,6 +128,7 @@ impl ActRefused {
             | Self::Mint(_)
             | Self::NoRandomness
             | Self::Unwritable
+            | Self::Unsettled(_)
             | Self::Log(_) => RefusedKind::Unavailable,
         }
     }

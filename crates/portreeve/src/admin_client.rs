@@ -46,7 +46,7 @@ pub(crate) async fn post(
     signed: &SignedAct,
     payload: PostedPayload,
 ) -> Result<Value> {
-    let act = serde_json::to_value(signed).context("the act is not JSON")?;
+    let act = serde_json::value::to_raw_value(signed).context("the act is not JSON")?;
     let body = serde_json::to_vec(&Posted { act, payload }).context("the act is not JSON")?;
     call(socket, Method::POST, ACTS_PATH, body).await
 }

@@ -34,6 +34,10 @@ fn main() -> ExitCode {
         }
     };
     match runtime.block_on(commands::run(cli)) {
+        Ok(_) if print::output_was_lost() => {
+            print::error("standard output could not be written: what was printed is not complete");
+            ExitCode::from(4)
+        }
         Ok(code) => code,
         Err(error) => {
             let (code, text) = exit::report(&error);

@@ -1,22 +1,76 @@
-//! Printing: data to standard output, everything else to standard error, and neither panics
-//! when the other end is gone.
+//! Printing: data to standard output, everything else to standard error. What a charter or a
+//! request wrote cannot steer the terminal, and output that was lost is not called a success.
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether data could not be written. Only [`line`] sets it.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// A line of data on standard output. A closed pipe ends output, not the program.
 pub(crate) fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", plain(text)).and_then(|()| out.flush());
     // `portreeve decisions | head` closes the pipe early; there is nobody left to tell.
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    if written.is_err_and(|cause| cause.kind() != io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A notice on standard error.
 pub(crate) fn notice(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    // Standard error is where a failure would be told; if it is gone, nobody listens.
+    let _ = writeln!(io::stderr().lock(), "{}", plain(text));
 }
 
 /// An error on standard error. Each line after the first is indented, so that a pasted half
 /// still shows where it came from.
 pub(crate) fn error(text: &str) {
     notice(&format!("error: {}", text.replace('\n', "\n  ")));
+}
+
+/// Whether any data was lost on its way to standard output.
+pub(crate) fn output_was_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// `text` with every character that steers a terminal written as `\\u` and four digits: control
+/// characters other than line breaks and tabs, and those that change the direction of text.
+fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if steers(character) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+const fn steers(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_printed() {
+        assert_eq!(plain("two\nlines\tand ä"), "two\nlines\tand ä");
+        let hostile = "\u{1b}]0;x\u{7}\r\u{9b}1m\u{202e}y";
+        assert_eq!(plain(hostile), "\\u001b]0;x\\u0007\\u000d\\u009b1m\\u202ey");
+    }
 }

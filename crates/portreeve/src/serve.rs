@@ -38,8 +38,8 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     if !first {
         refuse_first_run_options(home, &options)?;
     }
-    let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
     let listeners = bind(&settings).await?;
+    let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
     if let Some(plan) = plan {
         genesis::begin(home, plan).await?;
     }
@@ -160,6 +160,7 @@ impl Running {
             clock,
             random: clock::random_or_none,
             hooks: hooks(&gate, demo_url),
+            refold: refold(home.clone()),
         }));
         gate.note_charter().await;
         let demo = tokio::spawn(demo.serve());
@@ -198,6 +199,7 @@ impl Running {
         }
         let upkeep = Upkeep {
             gate: Arc::clone(&self.gate),
+            governor: Arc::clone(&self.governor),
             control: self.control.clone(),
             decisions: self.decisions.clone(),
             decisions_dir: self.decisions_dir.clone(),
@@ -225,6 +227,14 @@ impl Running {
         print::notice("stopped");
         Ok(())
     }
+}
+
+/// Reads the control log again, for the governor.
+fn refold(home: Home) -> govern::Refold {
+    Box::new(move || {
+        let begun = Begun::read(&home).map_err(|cause| format!("{cause:#}"))?;
+        Ok(begun.ok_or_else(|| "it has no genesis entry".to_owned())?.state)
+    })
 }
 
 fn hooks(gate: &Arc<Gate>, demo_url: String) -> govern::Hooks {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::Gate;
+use govern::Governor;
 use ledger::read::Reader;
 use ledger::{ControlLog, DecisionLog};
 
@@ -18,6 +19,7 @@ const CHECKPOINT_EVERY_TICKS: u64 = 60;
 /// Looks after what no request does.
 pub(crate) struct Upkeep {
     pub(crate) gate: Arc<Gate>,
+    pub(crate) governor: Arc<Governor>,
     pub(crate) control: ControlLog,
     pub(crate) decisions: DecisionLog,
     pub(crate) decisions_dir: PathBuf,
@@ -32,6 +34,9 @@ impl Upkeep {
         loop {
             tokio::time::sleep(TICK).await;
             self.gate.tick().await;
+            // Whatever keeps it from settling is in the log's own status; the next second tries
+            // again, and no act is taken before.
+            let _ = self.governor.settle().await;
             healthy = report_health(healthy, &[self.decisions.status(), self.control.status()]);
             if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
                 anchor(&self.decisions_dir, &self.control).await;
@@ -59,10 +64,10 @@ fn report_health(were_healthy: bool, logs: &[ledger::Status]) -> bool {
             let cause = log.last_error.as_deref().unwrap_or("unknown");
             let origin = &log.origin;
             print::notice(&format!(
-                "the log {origin} cannot be written, so nothing is forwarded: {cause}"
+                "the log {origin} fails: {cause}. While it cannot be written, nothing is forwarded"
             ));
         }
-        None if !were_healthy => print::notice("the logs can be written again; serving goes on"),
+        None if !were_healthy => print::notice("the logs work again"),
         Some(_) | None => {}
     }
     failing.is_none()

@@ -46,7 +46,7 @@ async fn what_was_folded_says_what_was_taken() {
         begun.take(begun.apply(&tree).await).await.unwrap();
         expected.push(digest_of(&tree));
     }
-    let state = fold(&begun.folder);
+    let state = fold(begun.folder.path());
     let charters: Vec<_> = state.changes().iter().map(|applied| applied.charter).collect();
     assert_eq!(charters, expected);
     let bases: Vec<_> = state.changes().iter().map(|applied| applied.base).collect();

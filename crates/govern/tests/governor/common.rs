@@ -1,6 +1,6 @@
 //! A gateway that was begun, without its data plane: what the governor's tests share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,6 +30,9 @@ pub(crate) const COLLEAGUE: &str = "ada";
 pub(crate) const GATEWAY: &str = "portreeve";
 /// The secret that the charter declares.
 pub(crate) const SECRET: &str = "demo-key";
+
+/// How long a log may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Agents beside the demo agent: one of production, one out of service.
 const MORE_AGENTS: [(&str, &str, &str); 2] =
@@ -76,11 +79,16 @@ impl Ground {
 impl Begun {
     /// Begins a gateway in a new folder.
     pub(crate) async fn new() -> Self {
+        Self::with_patience(PATIENCE).await
+    }
+
+    /// Begins one whose log answers within `patience`, or says that it did not.
+    pub(crate) async fn with_patience(patience: Duration) -> Self {
         let folder = folder();
         let (clock, faults) = (ManualClock::default(), Faults::plan());
         let first = charter("");
         let digest = charter::manifest(&first).digest();
-        let control = open(&folder, &clock, &faults);
+        let control = open(&folder, &clock, &faults, patience);
         let signed = sign_with(&key(FOUNDER), Verb::Genesis, Object::Charter(digest), |_| {});
         let body = GenesisBody {
             act: serde_json::to_value(&signed).unwrap(),
@@ -103,13 +111,14 @@ impl Begun {
         let Self { folder, clock, faults, governor, control, .. } = self;
         drop(governor);
         control.close().await.unwrap();
-        let control = open(&folder, &clock, &faults);
+        let control = open(&folder, &clock, &faults, PATIENCE);
         Self::over(folder, clock, faults, control)
     }
 
     /// A governor over what lies in `folder`.
     fn over(folder: TempDir, clock: ManualClock, faults: Faults, control: ControlLog) -> Self {
-        let state = fold(&folder);
+        let state = fold(folder.path());
+        let again = folder.path().to_owned();
         let charters = CharterStore::open(folder.path().join("charters")).unwrap();
         let in_force = charters.get(&state.current().unwrap().charter).unwrap();
         let first = charters.get(&state.genesis.charter).unwrap();
@@ -130,6 +139,7 @@ impl Begun {
             clock: shared,
             random: || Some(unlike_before()),
             hooks: hooks(&gateway),
+            refold: Box::new(move || Ok(fold(&again))),
         }));
         Self { folder, clock, faults, governor, control, secrets, first, gateway }
     }
@@ -219,7 +229,7 @@ impl Begun {
 
     /// Every entry of the control log.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        entries(&self.folder)
+        entries(self.folder.path())
     }
 
     /// The entries of one kind.
@@ -246,30 +256,35 @@ pub(crate) fn folder() -> TempDir {
     folder.unwrap()
 }
 
-fn log_dir(folder: &TempDir) -> PathBuf {
-    folder.path().join("control")
+fn log_dir(folder: &Path) -> PathBuf {
+    folder.join("control")
 }
 
-fn open(folder: &TempDir, clock: &ManualClock, faults: &Faults) -> ControlLog {
+fn open(
+    folder: &TempDir,
+    clock: &ManualClock,
+    faults: &Faults,
+    answer_within: Duration,
+) -> ControlLog {
     let settings = Settings {
         checkpoint_every: Duration::from_secs(3600),
         heartbeat_every: None,
-        answer_within: Duration::from_secs(5),
+        answer_within,
         faults: faults.clone(),
         ..Settings::default()
     };
-    let home = LogHome::new(log_dir(folder));
+    let home = LogHome::new(log_dir(folder.path()));
     let key = LogKey::generate(format!("{}/control", trust_domain()).parse().unwrap(), [7; 32]);
     ControlLog::open(home, key, Arc::new(clock.clone()), settings).unwrap().0
 }
 
-fn entries(folder: &TempDir) -> Vec<Entry> {
+fn entries(folder: &Path) -> Vec<Entry> {
     let reader = Reader::open_own(&log_dir(folder)).unwrap();
     reader.entries(0).unwrap().map(Result::unwrap).collect()
 }
 
 /// What the control log says, as a start reads it.
-pub(crate) fn fold(folder: &TempDir) -> ControlState {
+pub(crate) fn fold(folder: &Path) -> ControlState {
     let mut fold = Fold::default();
     for entry in entries(folder) {
         fold.take(&entry).unwrap();

@@ -1,11 +1,13 @@
 //! Disks that fail. Where the control log cannot be written nothing changes, and when the disk
 //! works again so does the governor.
 
+use std::time::Duration;
+
 use govern::{ActRefused, FoldError, RefusedKind};
 use ledger::{EntryKind, Step, When};
 use testkit::Canary;
 
-use crate::common::{Begun, SECRET, charter, digest_of, fold};
+use crate::common::{Begun, SECRET, charter, digest_of, fold, object_of, payload_of};
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_changes_nothing_and_heals() {
@@ -39,7 +41,11 @@ async fn a_log_that_cannot_be_written_changes_nothing_and_heals() {
         begun.take(begun.put(SECRET, "a value")).await.unwrap();
         begun.take(begun.token("demo-agent")).await.unwrap();
         assert_eq!(begun.in_force().await, digest_of(&tree), "{place}");
-        assert_eq!(fold(&begun.folder).current().unwrap().charter, digest_of(&tree), "{place}");
+        assert_eq!(
+            fold(begun.folder.path()).current().unwrap().charter,
+            digest_of(&tree),
+            "{place}"
+        );
         assert_eq!(begun.entries_of(EntryKind::Act).len(), 2, "{place}");
 
         let begun = begun.restart().await;
@@ -57,6 +63,70 @@ async fn an_act_that_the_log_refused_can_be_sent_again() {
     begun.take((act.clone(), govern::Payload::None)).await.unwrap();
     let refused = begun.refuses((act, govern::Payload::None)).await;
     assert!(matches!(refused, ActRefused::Replayed), "{refused:?}");
+}
+
+/// A disk that answered too late: whether the act was recorded is not known when its sender is
+/// refused, so the governor asks the log before it takes another one.
+#[tokio::test]
+async fn what_a_late_disk_recorded_after_all_is_in_force() {
+    let begun = Begun::with_patience(Duration::from_millis(50)).await;
+    let tree = charter("the second");
+    let (act, with) = begun.apply(&tree).await;
+    let base = begun.in_force().await;
+    begun.faults.hang(Step::WalSync);
+    let refused = begun.take((act.clone(), with)).await.unwrap_err();
+    assert!(matches!(refused, ActRefused::Log(ledger::Unavailable::Late(_))), "{refused:?}");
+    let refused = begun.take(begun.token("demo-agent")).await.unwrap_err();
+    assert!(matches!(refused, ActRefused::Log(_)), "while it hangs: {refused:?}");
+    assert_eq!(begun.in_force().await, base);
+    assert!(begun.gateway.lock().unwrap().serve.is_empty());
+
+    begun.faults.clear();
+    // The disk's answer may take as long as it likes; then the next act finds what it recorded.
+    while begun.governor.settle().await.is_err() {}
+    assert_eq!(begun.in_force().await, digest_of(&tree));
+    assert_eq!(begun.gateway.lock().unwrap().serve, [digest_of(&tree)]);
+    let again = govern::Payload::Charter { tree: tree.clone(), base };
+    let refused = begun.refuses((act, again)).await;
+    assert!(matches!(refused, ActRefused::Replayed), "{refused:?}");
+    let stale = begun.act(approval::Verb::CharterApply, object_of(&charter("the third")));
+    let refused = begun.refuses((stale, payload_of(&charter("the third"), base))).await;
+    assert!(matches!(refused, ActRefused::BaseMoved { .. }), "{refused:?}");
+    assert_eq!(begun.entries_of(EntryKind::CharterApplied).len(), 1);
+}
+
+/// The same for a token: the act was taken, so it is not taken twice.
+#[tokio::test]
+async fn an_act_that_a_late_disk_recorded_is_not_taken_twice() {
+    let begun = Begun::with_patience(Duration::from_millis(50)).await;
+    let (act, with) = begun.token("demo-agent");
+    begun.faults.hang(Step::WalSync);
+    begun.take((act.clone(), with)).await.unwrap_err();
+    begun.faults.clear();
+    while begun.governor.settle().await.is_err() {}
+    let refused = begun.refuses((act, govern::Payload::None)).await;
+    assert!(matches!(refused, ActRefused::Replayed), "{refused:?}");
+    assert!(begun.gateway.lock().unwrap().serve.is_empty(), "nothing else changed");
+    begun.take(begun.token("demo-agent")).await.unwrap();
+}
+
+/// Whoever posted the act hung up while it was being recorded: nobody waits for the answer, and
+/// still the governor follows the log.
+#[tokio::test]
+async fn an_act_whose_sender_left_is_followed_where_it_was_recorded() {
+    let begun = Begun::new().await;
+    let tree = charter("the second");
+    let what = begun.apply(&tree).await;
+    begun.faults.hang(Step::WalSync);
+    let left = tokio::time::timeout(Duration::from_millis(50), begun.take(what)).await;
+    assert!(left.is_err(), "it hangs");
+    begun.faults.clear();
+    begun.governor.settle().await.unwrap();
+    assert_eq!(begun.in_force().await, fold(begun.folder.path()).current().unwrap().charter);
+    let done = begun.take(begun.apply(&charter("the third")).await).await.unwrap();
+    assert_eq!(fold(begun.folder.path()).current().unwrap().index, done.index);
+    let told = begun.gateway.lock().unwrap().serve.clone();
+    assert_eq!(told.last(), Some(&digest_of(&charter("the third"))));
 }
 
 #[tokio::test]

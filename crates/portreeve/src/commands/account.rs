@@ -213,7 +213,7 @@ impl Account {
         let holder = self.seats.iter().find(|(name, _)| name == seat).map(|(_, holder)| holder);
         let name = holder.and_then(|holder| self.names.iter().find(|(id, _)| id == holder));
         match name {
-            Some((id, name)) => format!("{seat}: {id}, {name}"),
+            Some((id, name)) => format!("{seat}: {id}, {}", name.replace('\n', " ")),
             None => self.seat(seat),
         }
     }
@@ -279,6 +279,9 @@ fn asked(ask: &Ask) -> String {
 }
 
 fn ended(outcome: &Outcome) -> String {
+    if outcome.ended == model::Ended::Interrupted {
+        return "interrupted: the gateway stopped before it knew how the call ended".to_owned();
+    }
     let status = outcome.status.map(|status| format!(", status {status}")).unwrap_or_default();
     let first = outcome.first_byte_ms.map(|ms| format!("first byte after {ms} ms, "));
     format!(
