@@ -21,7 +21,8 @@ KEY         the log's public key, or a file that holds it. Get it from somewhere
 CHECKPOINT  a checkpoint of this log that you kept from earlier; it shows that nothing was rolled
             back or rewritten since. May be given more than once.
 
-exit: 0 as promised, 1 a finding (one sentence), 2 wrong usage, 3 something could not be read
+exit: 0 as promised, 1 a finding (one sentence), 2 wrong usage, 3 something could not be read,
+      or the report could not be written
 ";
 
 /// What to check.

@@ -20,7 +20,8 @@ pub struct Answer {
     pub out: String,
     /// Standard error: why there is neither.
     pub err: String,
-    /// 0 as promised, 1 a finding, 2 wrong usage, 3 something could not be read.
+    /// 0 as promised, 1 a finding, 2 wrong usage, 3 something could not be read. The program
+    /// exits with 3 too where it cannot write the report.
     pub code: u8,
 }
 

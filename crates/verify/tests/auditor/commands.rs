@@ -1,6 +1,7 @@
 //! Arguments, keys and where they come from, and the program itself.
 
-use std::process::Command;
+use std::fs::OpenOptions;
+use std::process::{Command, Stdio};
 
 use super::published::{Published, key_of, log_key};
 use super::verify;
@@ -130,4 +131,45 @@ fn the_program_prints_the_answer_and_exits_with_its_code() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &json["ok"]), (Some(1), &serde_json::Value::Bool(false)));
     assert!(json["finding"].as_str().unwrap().starts_with("the checkpoint is not signed"));
+}
+
+/// The program's exit code and standard error where its output goes to `out`.
+fn printing_to(out: impl Into<Stdio>, arguments: &[&str]) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_portreeve-verify");
+    let child = Command::new(program).args(arguments).stdout(out).stderr(Stdio::piped()).spawn();
+    let output = child.unwrap().wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_verdict() {
+    let log = Published::sized(3);
+    let (good, bad) = (log_key().vkey(), key_of("example.com/portreeve/decisions", 8).vkey());
+    for arguments in [
+        &["log", log.dir(), "--vkey", &good][..],
+        &["log", log.dir(), "--vkey", &good, "--json"],
+        &["log", log.dir(), "--vkey", &bad],
+        &["--help"],
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, err) = printing_to(full, arguments);
+        assert_eq!(code, Some(3), "{arguments:?}: {err}");
+        assert!(err.starts_with("portreeve-verify: the report cannot be written: "), "{err}");
+    }
+    // Where there is nothing to write, wrong usage stays wrong usage.
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (code, err) = printing_to(full, &["log"]);
+    assert!(code == Some(2) && !err.contains("cannot be written"), "{err}");
+}
+
+#[test]
+fn a_reader_that_leaves_does_not_change_the_verdict() {
+    let log = Published::sized(3);
+    let keys = [(log_key(), 0), (key_of("example.com/portreeve/decisions", 8), 1)];
+    for (key, verdict) in keys {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (code, err) = printing_to(writer, &["log", log.dir(), "--vkey", &key.vkey()]);
+        assert_eq!((code, err.as_str()), (Some(verdict), ""));
+    }
 }
