@@ -19,6 +19,8 @@ pub(super) enum Used {
     NotFalse,
     /// Unless it is `null`, `[]` or `{}`.
     NotEmpty,
+    /// Where it is an object.
+    Object,
 }
 
 /// One field that is refused where it is used.
@@ -44,6 +46,7 @@ const MCP: &str = "asks the provider to reach an MCP server";
 const STORES: &str = "stores the conversation at the provider";
 const STORED: &str = "names something stored at the provider";
 const MODELS: &str = "names further models; a request names one";
+const ELSEWHERE: &str = "says where or how to reach a provider, which is the charter's to say";
 
 /// Members of the body's object, in either dialect.
 pub(super) const REFUSED: &[Refused] = &[
@@ -65,6 +68,18 @@ pub(super) const REFUSED: &[Refused] = &[
     refused("data_sources", Used::NotEmpty, ProviderToolRefused, TOOL),
     // Routers that speak these forms: other models than the one that was decided on.
     refused("models", Used::NotEmpty, FieldInvalid, MODELS),
+    // Gateways that speak these forms: another address, key or body than the charter's.
+    refused("api_base", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("base_url", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("api_key", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("api_version", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("extra_body", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("extra_headers", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("custom_llm_provider", Used::Present, FieldInvalid, ELSEWHERE),
+    refused("litellm_params", Used::Present, FieldInvalid, ELSEWHERE),
+    // Gateways and answers of the newer OpenAI form: a cache or a prompt kept at the provider.
+    refused("cached_content", Used::Present, StoredObjectRefused, STORED),
+    refused("prompt", Used::Object, StoredObjectRefused, STORED),
 ];
 
 /// Refuses the first field of the list that `root` uses, in whatever case it is written.
@@ -84,6 +99,7 @@ impl Used {
         match (value.kind(), self) {
             (Kind::Null, _) | (Kind::False, Self::NotFalse) => false,
             (Kind::Array | Kind::Object, Self::NotEmpty) => !empty,
+            (kind, Self::Object) => kind == Kind::Object,
             _ => true,
         }
     }
