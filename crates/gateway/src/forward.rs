@@ -79,6 +79,9 @@ pub(crate) async fn forward(
         Err(code) => call.fail(code),
         Ok(response) => {
             let (head, body) = response.into_parts();
+            if echo.as_ref().is_some_and(|echo| is_in_head(echo, &head)) {
+                return call.fail(RefusalCode::UpstreamEchoedSecret);
+            }
             call.began(&head);
             match kind_of(&head, ask.stream) {
                 Err(code) => call.fail(code),
@@ -129,12 +132,12 @@ fn kind_of(head: &Parts, stream: bool) -> Result<Kind, RefusalCode> {
 /// Reads a whole answer within the bounds, then relays it with its length.
 async fn whole(
     call: Call,
-    (watch, mut echo): (Watch, Option<EchoWatch>),
+    (watch, echo): (Watch, Option<EchoWatch>),
     (head, body): (Parts, Incoming),
 ) -> Response<Answer> {
     match collect(body, watch).await {
         Err(code) => call.fail(code),
-        Ok(bytes) if echo.as_mut().is_some_and(|echo| echo.sees(&bytes)) => {
+        Ok(bytes) if echo.is_some_and(|echo| echo.is_in(&bytes)) => {
             call.fail(RefusalCode::UpstreamEchoedSecret)
         }
         Ok(bytes) => {
@@ -145,6 +148,11 @@ async fn whole(
             answer(Answer::Whole(Some(bytes)))
         }
     }
+}
+
+/// Whether any header of the answer, relayed or not, holds the secret: one may end up in the log.
+fn is_in_head(echo: &EchoWatch, head: &Parts) -> bool {
+    head.headers.values().any(|value| echo.is_in(value.as_bytes()))
 }
 
 async fn collect(mut body: Incoming, watch: Watch) -> Result<Bytes, RefusalCode> {

@@ -93,10 +93,12 @@ impl Relay {
                 Some(Err(_)) => return self.cut(RefusalCode::UpstreamDropped),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
-                    if self.echo.as_mut().is_some_and(|echo| echo.sees(&data)) {
-                        return self.cut(RefusalCode::UpstreamEchoedSecret);
-                    }
-                    let shown = self.meter.feed(data);
+                    let clear = match self.echo.as_mut().map(|echo| echo.pass(data.clone())) {
+                        Some(Err(_echoed)) => return self.cut(RefusalCode::UpstreamEchoedSecret),
+                        Some(Ok(clear)) => clear,
+                        None => data,
+                    };
+                    let shown = self.meter.feed(clear);
                     self.relayed = self.relayed.saturating_add(length(&shown));
                     if self.relayed > STREAM_MAX {
                         return self.cut(RefusalCode::UpstreamTooLarge);
@@ -111,7 +113,9 @@ impl Relay {
 
     /// The provider ended its answer: complete if the stream says so, broken off if not.
     fn end(mut self: Pin<&mut Self>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let rest = self.meter.rest();
+        let held = self.echo.as_mut().map(EchoWatch::rest).unwrap_or_default();
+        let shown = self.meter.feed(held);
+        let rest = Bytes::from([shown, self.meter.rest()].concat());
         self.relayed = self.relayed.saturating_add(length(&rest));
         if !self.meter.ended_properly() && !self.meter.saw_error() {
             return self.cut(RefusalCode::UpstreamDropped);

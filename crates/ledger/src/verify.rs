@@ -2,9 +2,10 @@
 //!
 //! The walk over the published part is tlog's; this adds what only the ledger knows of entries.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tlog::Checkpoint;
 use tlog::walk::{self, Stopped};
 
 use crate::disk::read_if_there;
@@ -63,7 +64,7 @@ struct Fold {
     stopped: bool,
     unclean: u64,
     decisions: u64,
-    open: BTreeMap<u64, ()>,
+    open: BTreeSet<u64>,
 }
 
 /// Checks the log in `dir` against its key: recomputes the tree from the entries, never trusting
@@ -72,11 +73,19 @@ struct Fold {
 /// # Errors
 /// The first thing that is wrong.
 pub fn verify_dir(dir: &Path, vkey: &str) -> Result<Report, Finding> {
+    verify_dir_against(dir, vkey, &[])
+}
+
+/// The same, and that the log continues each checkpoint somebody held of it.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn verify_dir_against(dir: &Path, vkey: &str, held: &[Checkpoint]) -> Result<Report, Finding> {
     let reader = Reader::open(dir, vkey)?;
     let mut fold = Fold::default();
     let published = match reader.checkpoint_note()? {
         None => 0,
-        Some(note) => walk_published(dir, &note, &reader, &mut fold)?,
+        Some(note) => walk_published(dir, (&note, held), &reader, &mut fold)?,
     };
     for entry in reader.entries(published)? {
         let entry = entry?;
@@ -89,13 +98,13 @@ pub fn verify_dir(dir: &Path, vkey: &str) -> Result<Report, Finding> {
         epochs: fold.epoch,
         unclean_epochs: fold.unclean,
         decisions: fold.decisions,
-        unpaired: fold.open.into_keys().collect(),
+        unpaired: fold.open.into_iter().collect(),
     })
 }
 
 fn walk_published(
     dir: &Path,
-    note: &str,
+    (note, held): (&str, &[Checkpoint]),
     reader: &Reader,
     fold: &mut Fold,
 ) -> Result<u64, Finding> {
@@ -107,7 +116,7 @@ fn walk_published(
             Entry::parse(bytes, index, true).map_err(|error| format!("is refused: {error}"));
         entry.and_then(|entry| fold.take(&entry))
     };
-    match walk::walk(&checkpoint, &[], &mut read, &mut judge) {
+    match walk::walk(&checkpoint, held, &mut read, &mut judge) {
         Ok(walked) => Ok(walked.entries),
         Err(Stopped::Found(finding)) => Err(found(finding)),
         Err(Stopped::Unreadable { path, source }) => {
@@ -132,12 +141,12 @@ impl Fold {
             EntryKind::Decision => {
                 self.decisions += 1;
                 if entry.outcome_due() {
-                    self.open.insert(entry.index, ());
+                    self.open.insert(entry.index);
                 }
             }
             EntryKind::Outcome => {
                 let decision = entry.number("decision");
-                if decision.and_then(|decision| self.open.remove(&decision)).is_none() {
+                if !decision.is_some_and(|decision| self.open.remove(&decision)) {
                     return Err("is the outcome of no decision that lacks one".to_owned());
                 }
             }

@@ -97,6 +97,11 @@ impl Home {
         self.root.join("keys").join(name)
     }
 
+    /// The file that says that a gateway was begun here, and by which control log.
+    pub(crate) fn mark(&self) -> PathBuf {
+        self.root.join("begun.json")
+    }
+
     pub(crate) fn control_log(&self) -> PathBuf {
         self.root.join("logs/control")
     }

@@ -34,6 +34,23 @@ pub(crate) fn read_or_make(home: &Home, trust_domain: &str) -> Result<Keys> {
     })
 }
 
+/// Reads the keys of a gateway that was begun. A missing one is not made anew: what it sealed
+/// or signed would be lost without a word.
+pub(crate) fn read(home: &Home) -> Result<Keys> {
+    let files = ["token.pem", "log-control.skey", "log-decisions.skey", "sealing.key", "facts.key"];
+    let missing: Vec<String> = files
+        .into_iter()
+        .map(|name| home.key(name))
+        .filter(|path| !path.is_file())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !missing.is_empty() {
+        let text = format!("missing: {}; restore it from a backup of keys/", missing.join(", "));
+        return Err(Failure::unavailable(text).into());
+    }
+    read_or_make(home, "")
+}
+
 /// The person's key: the file given, the one in the home, or a new one in the home. A file that
 /// cannot be used is a mistake of whoever named it.
 pub(crate) fn person(home: &Home, given: Option<&Path>) -> Result<PersonKey> {

@@ -1,6 +1,7 @@
 //! The binary: command line, roles and wiring. It decides nothing that a crate decides.
 
 mod admin_client;
+mod anchors;
 mod banner;
 mod begun;
 mod cli;

@@ -35,9 +35,10 @@ pub(crate) fn verifier(issuer: &TokenService) -> Result<TokenVerifier> {
 
 /// Opens the control log for writing; the home's lock is held.
 pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
-    let (log, _) =
+    let (log, recovered) =
         ControlLog::open(LogHome::new(home.control_log()), key, clock::system(), log_settings())
             .context("the control log cannot be opened")?;
+    report_cut("control", recovered.cut_bytes);
     Ok(log)
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Resul
         log_settings(),
     )
     .context("the decision log cannot be opened")?;
+    report_cut("decision", recovered.cut_bytes);
     for id in &recovered.unpaired {
         print::notice(&format!(
             "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
@@ -57,6 +59,18 @@ pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Resul
         ));
     }
     Ok(log)
+}
+
+/// Says that the end of a write-ahead log was cut: a crash within a write leaves such bytes, and
+/// so does damage to the last batch. A receipt for an entry that is gone tells them apart.
+fn report_cut(log: &str, cut_bytes: u64) {
+    if cut_bytes > 0 {
+        print::notice(&format!(
+            "the {log} log's write-ahead file ended in {cut_bytes} bytes that are no whole batch; \
+             they were cut off. After a crash that is what was being written; if nothing crashed, \
+             the file was damaged, and entries may be missing that receipts were given for"
+        ));
+    }
 }
 
 fn log_settings() -> ledger::Settings {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::anchors::{self, Extent};
 use crate::begun::Begun;
 use crate::cli::Up;
 use crate::demo::Demo;
@@ -35,7 +36,9 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
     let settings = settings::read(home, options.listen.as_deref())?;
     let first = Begun::read(home)?.is_none();
-    if !first {
+    if first {
+        anchors::refuse_lost_control(home)?;
+    } else {
         refuse_first_run_options(home, &options)?;
     }
     let listeners = bind(&settings).await?;
@@ -44,12 +47,30 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
         genesis::begin(home, plan).await?;
     }
     let begun = Begun::demand(home)?;
+    if !first {
+        refuse_contradictions(home, &begun)?;
+    }
+    anchors::mark(home)?;
     let running = Running::start(home, &begun).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     let signals = Signals::watch()?;
     print::line(&banner::text(home, &begun, &addresses, first)?);
     running.serve((listeners, addresses), &settings, signals).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Logs that contradict each other are not written on: what follows would cover it up.
+fn refuse_contradictions(home: &Home, begun: &Begun) -> Result<()> {
+    let findings = anchors::findings(home, begun, Extent::Newest)?;
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "{}\nrestore the log from its newest backup, or keep this home as evidence and begin \
+         another gateway in another --home",
+        findings.join("\n")
+    );
+    Err(Failure::unavailable(text).into())
 }
 
 /// What only a first run reads is refused on a later one, rather than ignored.
@@ -118,7 +139,7 @@ struct Running {
 impl Running {
     async fn start(home: &Home, begun: &Begun) -> Result<Self> {
         let genesis = &begun.state.genesis;
-        let keys = keys::read_or_make(home, &genesis.trust_domain)?;
+        let keys = keys::read(home)?;
         let snapshot = begun.snapshot()?;
         let clock = clock::system();
         let secrets = Arc::new(

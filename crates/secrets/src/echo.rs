@@ -1,11 +1,12 @@
 //! Notices a lent secret in what its provider answers: a provider that echoes it must not hand
-//! it to the agent.
+//! it to the agent, not even the beginning of it.
 //!
 //! It looks for the exact value. A provider that sends it encoded, or in pieces with something
 //! between them, is not noticed.
 
 use std::fmt;
 
+use bytes::Bytes;
 use memchr::memmem;
 use zeroize::Zeroizing;
 
@@ -14,36 +15,72 @@ const VALUE_BYTES_MIN: usize = 8;
 
 /// Watches one answer for one lent secret, however the answer is cut into pieces.
 pub struct EchoWatch {
+    /// What is looked for; empty where the value is too short.
     value: Zeroizing<Vec<u8>>,
-    /// The end of what was seen: too short to hold the value, long enough to begin it.
-    tail: Zeroizing<Vec<u8>>,
+    /// The end of what came so far, where it could be the beginning of the value.
+    held: Zeroizing<Vec<u8>>,
 }
+
+/// The value was in the answer. What comes with it must not be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer holds the secret it was asked with")]
+pub struct Echoed;
 
 impl EchoWatch {
     pub(crate) fn new(value: &[u8]) -> Self {
-        let tail = Zeroizing::new(Vec::with_capacity(value.len().saturating_mul(2)));
-        Self { value: Zeroizing::new(value.to_vec()), tail }
+        let wanted = if value.len() < VALUE_BYTES_MIN { &[][..] } else { value };
+        let held = Zeroizing::new(Vec::with_capacity(wanted.len()));
+        Self { value: Zeroizing::new(wanted.to_vec()), held }
     }
 
-    /// Takes the next piece; true if the value is complete in it, or in it and what came before.
-    pub fn sees(&mut self, piece: &[u8]) -> bool {
-        let length = self.value.len();
-        if length < VALUE_BYTES_MIN {
-            return false;
+    /// Whether `whole`, which nothing precedes or follows, holds the value.
+    #[must_use]
+    pub fn is_in(&self, whole: &[u8]) -> bool {
+        !self.value.is_empty() && memmem::find(whole, &self.value).is_some()
+    }
+
+    /// Takes the next piece of an answer and gives what may be passed on: all that came and is
+    /// not the possible beginning of the value.
+    ///
+    /// # Errors
+    /// [`Echoed`] where the value is complete.
+    pub fn pass(&mut self, piece: Bytes) -> Result<Bytes, Echoed> {
+        if self.value.is_empty() {
+            return Ok(piece);
         }
-        let keep = length - 1;
-        // Across the border: what was kept, and as much of the piece as could complete it.
-        self.tail.extend_from_slice(piece.get(..keep).unwrap_or(piece));
-        let found = memmem::find(&self.tail, &self.value).is_some()
-            || memmem::find(piece, &self.value).is_some();
-        if piece.len() >= keep {
-            self.tail.clear();
-            self.tail.extend_from_slice(piece.get(piece.len() - keep..).unwrap_or(piece));
+        let joined = if self.held.is_empty() {
+            piece
         } else {
-            let excess = self.tail.len().saturating_sub(keep);
-            self.tail.drain(..excess);
+            self.held.extend_from_slice(&piece);
+            let joined = Bytes::copy_from_slice(&self.held);
+            self.held.clear();
+            joined
+        };
+        if self.is_in(&joined) {
+            return Err(Echoed);
         }
-        found
+        let clear = joined.len() - self.possible_beginning(&joined);
+        self.held.extend_from_slice(joined.get(clear..).unwrap_or_default());
+        Ok(joined.slice(..clear))
+    }
+
+    /// The end of the answer: what was held and was no secret after all.
+    pub fn rest(&mut self) -> Bytes {
+        let rest = Bytes::copy_from_slice(&self.held);
+        self.held.clear();
+        rest
+    }
+
+    /// How many bytes at the end of `bytes` are the beginning of the value.
+    fn possible_beginning(&self, bytes: &[u8]) -> usize {
+        let longest = self.value.len().saturating_sub(1).min(bytes.len());
+        (1..=longest)
+            .rev()
+            .find(|length| {
+                let end = bytes.get(bytes.len() - length..).unwrap_or_default();
+                self.value.starts_with(end)
+            })
+            .unwrap_or(0)
     }
 }
 
@@ -59,29 +96,45 @@ mod tests {
 
     const VALUE: &[u8] = b"sk-abcabcabd";
 
-    #[test]
-    fn a_value_is_seen_wherever_the_answer_is_cut() {
-        let answer = [b"{\"key\": \"sk-abcabcab", VALUE, b"\"}"].concat();
-        for first in 0..=answer.len() {
-            for second in first..=answer.len() {
-                let mut watch = EchoWatch::new(VALUE);
-                let (start, end) = answer.split_at(second);
-                let (start, middle) = start.split_at(first);
-                let seen = [start, middle, end].map(|piece| watch.sees(piece));
-                assert!(seen.contains(&true), "cut at {first} and {second}");
+    /// What passes of `pieces`, and whether the value was noticed.
+    fn passed(pieces: &[&[u8]]) -> (Vec<u8>, bool) {
+        let mut watch = EchoWatch::new(VALUE);
+        let mut out = Vec::new();
+        for piece in pieces {
+            match watch.pass(Bytes::copy_from_slice(piece)) {
+                Ok(clear) => out.extend_from_slice(&clear),
+                Err(Echoed) => return (out, true),
             }
         }
-        let mut watch = EchoWatch::new(VALUE);
-        assert!(answer.iter().any(|byte| watch.sees(&[*byte])), "byte by byte");
+        out.extend_from_slice(&watch.rest());
+        (out, false)
     }
 
     #[test]
-    fn what_only_looks_alike_passes_and_short_values_are_not_looked_for() {
-        let mut watch = EchoWatch::new(VALUE);
-        for piece in [&b"sk-abcabcab"[..], b"cabd", b"", b"sk-abcabc", b"xabd"] {
-            assert!(!watch.sees(piece), "{piece:?}");
+    fn no_byte_of_the_value_passes_wherever_the_answer_is_cut() {
+        let before = &b"{\"key\": \"sk-abcabcab"[..];
+        let answer = [before, VALUE, b"\"}"].concat();
+        for first in 0..=answer.len() {
+            for second in first..=answer.len() {
+                let (start, end) = answer.split_at(second);
+                let (start, middle) = start.split_at(first);
+                let (out, noticed) = passed(&[start, middle, end]);
+                assert!(noticed, "cut at {first} and {second}");
+                assert!(before.starts_with(&out), "cut at {first} and {second}");
+            }
         }
-        assert!(!EchoWatch::new(b"short").sees(b"short"));
-        assert_eq!(format!("{watch:?}"), "EchoWatch(redacted)");
+        let single: Vec<&[u8]> = answer.chunks(1).collect();
+        let (out, noticed) = passed(&single);
+        assert!(noticed && before.starts_with(&out), "byte by byte");
+    }
+
+    #[test]
+    fn what_only_looks_alike_passes_whole_and_short_values_are_not_looked_for() {
+        let pieces = [&b"sk-abcabcab"[..], b"cabx", b"", b"sk-abcabc", b"xabd", b"sk-"];
+        assert_eq!(passed(&pieces), (pieces.concat(), false));
+        let mut short = EchoWatch::new(b"short");
+        assert_eq!(short.pass(Bytes::from_static(b"short")), Ok(Bytes::from_static(b"short")));
+        assert!(!short.is_in(b"short"));
+        assert_eq!(format!("{short:?}"), "EchoWatch(redacted)");
     }
 }

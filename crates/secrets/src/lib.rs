@@ -43,7 +43,7 @@ mod lease;
 mod store;
 mod value;
 
-pub use echo::EchoWatch;
+pub use echo::{EchoWatch, Echoed};
 pub use error::{LeaseError, SecretError};
 pub use key::{Fingerprint, KeyError, SealingKey};
 pub use lease::{Lease, NotAHeader, Scheme};

@@ -362,3 +362,29 @@ fn a_secret_that_comes_back_in_a_stream_is_cut_out_with_the_rest() {
         check_broken_outcome(&world, &reply, RefusalCode::UpstreamEchoedSecret);
     }
 }
+
+#[test]
+fn a_secret_in_a_header_reaches_neither_the_client_nor_the_log() {
+    let key = Canary::ProviderKey.value();
+    for header in ["x-request-id", "x-ratelimit-owner", "content-type", "set-cookie"] {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\n{header}: application/json; of={key}\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        let canned = Canned::start(answer);
+        let world = World::with_odd(canned.base_url());
+        let reply = world.ask(OpenAi).model("odd").send();
+        check::refused(&world, OpenAi, &reply, RefusalCode::UpstreamEchoedSecret);
+        assert_clean(&reply.everything(), header, &[Canary::ProviderKey]);
+    }
+}
+
+#[test]
+fn not_even_the_beginning_of_a_secret_is_streamed() {
+    let key = Canary::ProviderKey.value();
+    let (most, _) = key.split_at(key.len() - 1);
+    let body = format!("data: {{\"content\":\"{most}");
+    let canned = Canned::start(chunked("text/event-stream", &body, false));
+    let world = World::with_odd(canned.base_url());
+    let (reply, _) = odd_stream(&world, Anthropic);
+    assert!(!reply.text().contains("canary") && !reply.text().contains(&most[..8]));
+}

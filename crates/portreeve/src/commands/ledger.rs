@@ -1,5 +1,6 @@
 //! `portreeve ledger`: verify the logs, prove a decision, say how they stand.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -7,7 +8,10 @@ use ledger::EntryKind;
 use ledger::read::Reader;
 use model::DecisionId;
 use serde_json::{Value, json};
+use tlog::Checkpoint;
 
+use crate::anchors::{self, Extent};
+use crate::begun::Begun;
 use crate::cli::{Ledger, Output};
 use crate::commands::decisions::open;
 use crate::exit::Failure;
@@ -27,40 +31,21 @@ fn logs(home: &Home) -> [(&'static str, std::path::PathBuf); 2] {
     [("control", home.control_log()), ("decisions", home.decision_log())]
 }
 
-/// Recomputes both logs from their entries; a finding is one sentence and exit code 1.
+/// Recomputes both logs from their entries and holds them against each other; a finding is one
+/// sentence and exit code 1.
 fn verify(home: &Home, output: Output) -> Result<ExitCode> {
+    let begun = Begun::demand(home)?;
+    let keys = anchors::expected_keys(home, &begun)?;
+    let anchored = anchors::anchored(home, &begun)?;
     let mut all = Vec::new();
-    let mut sound = true;
-    for (name, dir) in logs(home) {
-        let reader = reader(&dir)?;
-        match ledger::verify::verify_dir(&dir, &reader.verifier().vkey()) {
-            Ok(report) => {
-                let text = format!(
-                    "{name}: {} entries match the signed checkpoint of {}; {} more are durable and not \
-                     yet published",
-                    report.published,
-                    reader.verifier().name(),
-                    report.tail
-                );
-                all.push(json!({
-                    "name": name,
-                    "sound": true,
-                    "published": report.published,
-                    "unpublished": report.tail,
-                    "decisions": report.decisions,
-                    "unclean_epochs": report.unclean_epochs,
-                    "without_outcome": report.unpaired,
-                    "text": text,
-                }));
-            }
-            Err(finding) => {
-                sound = false;
-                all.push(
-                    json!({ "name": name, "sound": false, "text": format!("{name}: {finding}") }),
-                );
-            }
-        }
+    for ((name, dir), key) in logs(home).into_iter().zip(keys) {
+        let held = if name == "decisions" { anchored.as_slice() } else { &[] };
+        all.push(verified(name, &dir, key, held));
     }
+    let contradictions = anchors::findings(home, &begun, Extent::Whole)?;
+    all.extend(contradictions.into_iter().map(
+        |text| json!({ "name": "together", "sound": false, "text": format!("together: {text}") }),
+    ));
     if output.json {
         print::line(&serde_json::to_string_pretty(&all)?);
     } else {
@@ -68,7 +53,45 @@ fn verify(home: &Home, output: Output) -> Result<ExitCode> {
             print::line(one.get("text").and_then(Value::as_str).unwrap_or_default());
         }
     }
+    let sound = all.iter().all(|one| one.get("sound") == Some(&Value::Bool(true)));
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What one log comes to, under the key it must have.
+fn verified(name: &str, dir: &Path, key: Option<String>, held: &[Checkpoint]) -> Value {
+    let unsound = |finding: String| json!({ "name": name, "sound": false, "text": format!("{name}: {finding}") });
+    let reader = match Reader::open_own(dir) {
+        Ok(reader) => reader,
+        Err(cause) => return unsound(format!("the log cannot be read: {cause}")),
+    };
+    if dir.join("tile").is_dir() && !dir.join("checkpoint").is_file() {
+        return unsound(
+            "entries were published, but the checkpoint that signs them is gone".into(),
+        );
+    }
+    let vkey = key.unwrap_or_else(|| reader.verifier().vkey());
+    match ledger::verify::verify_dir_against(dir, &vkey, held) {
+        Err(finding) => unsound(finding.to_string()),
+        Ok(report) => {
+            let text = format!(
+                "{name}: {} entries match the signed checkpoint of {}; {} more are durable and not \
+                 yet published",
+                report.published,
+                reader.verifier().name(),
+                report.tail
+            );
+            json!({
+                "name": name,
+                "sound": true,
+                "published": report.published,
+                "unpublished": report.tail,
+                "decisions": report.decisions,
+                "unclean_epochs": report.unclean_epochs,
+                "without_outcome": report.unpaired,
+                "text": text,
+            })
+        }
+    }
 }
 
 fn status(home: &Home, output: Output) -> Result<ExitCode> {
@@ -114,8 +137,11 @@ fn prove(home: &Home, id: &str) -> Result<ExitCode> {
         .iter()
         .find(|entry| entry.kind == EntryKind::Decision)
         .ok_or_else(|| Failure::denied(format!("no decision {id} stands in this log")))?;
-    let proof =
-        reader.prove(entry.index).map_err(|cause| Failure::unavailable(cause.to_string()))?;
+    let proof = reader.prove(entry.index).map_err(|cause| {
+        Failure::unavailable(format!(
+            "{cause}; if the call was made just now, try again in a second"
+        ))
+    })?;
     print::line(proof.trim_end());
     Ok(ExitCode::SUCCESS)
 }
