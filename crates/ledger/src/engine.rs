@@ -53,9 +53,9 @@ pub(crate) struct State {
     pub(crate) epoch: u64,
     /// Writer.
     pub(crate) in_flight: u64,
-    /// Writer: the failure it is in.
+    /// Writer: whether its last batch failed. A caller whose wait ran out says so too.
     pub(crate) writing_fails: bool,
-    /// Publisher: the failure it is in.
+    /// Publisher: whether its last round failed.
     pub(crate) publishing_fails: bool,
     /// Both: the last failure in words.
     pub(crate) last_error: Option<String>,
@@ -96,6 +96,13 @@ impl Shared {
         let idle = |state: &mut State| state.wanted.is_empty() && !state.writer_ended;
         let waited = self.wake.wait_timeout_while(state, timeout, idle);
         waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// A caller's wait ran out: the log is not well until the writer shows otherwise.
+    fn note_stall(&self, why: &Unavailable) {
+        let mut state = self.state();
+        state.writing_fails = true;
+        state.last_error = Some(why.to_string());
     }
 
     pub(crate) fn wake_publisher(&self) {
@@ -159,8 +166,11 @@ impl Engine {
             answered.await.unwrap_or(Err(Unavailable::Closed))
         };
         let timed = tokio::time::timeout(within, answer).await;
-        let late = if queued { Unavailable::Late(within) } else { Unavailable::Full(within) };
-        timed.unwrap_or(Err(late))
+        timed.unwrap_or_else(|_| {
+            let late = if queued { Unavailable::Late(within) } else { Unavailable::Full(within) };
+            self.shared.note_stall(&late);
+            Err(late)
+        })
     }
 
     /// Has the writer look for a heartbeat or a retry that is due, and waits until it did.

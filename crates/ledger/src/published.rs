@@ -45,11 +45,7 @@ pub(crate) struct Published {
 }
 
 impl PublishedError {
-    pub(crate) fn missing(path: PathBuf, what: impl Into<String>) -> Self {
-        Self::damaged(path, what)
-    }
-
-    fn damaged(path: PathBuf, what: impl Into<String>) -> Self {
+    pub(crate) fn damaged(path: PathBuf, what: impl Into<String>) -> Self {
         Self::Damaged { path, what: what.into() }
     }
 }

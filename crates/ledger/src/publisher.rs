@@ -198,10 +198,10 @@ impl Publisher {
     /// Makes everything written so far count: ids, directories, then the checkpoint.
     fn finish(&self, edge: &Edge, first: u64, mut round: Round) -> Result<(), PublishError> {
         let ids_dir = self.dir.join("ids");
-        self.io(&ids_dir, ids::extend(&self.disk, &self.dir, first, &round.ids))?;
+        at(&ids_dir, ids::extend(&self.disk, &self.dir, first, &round.ids))?;
         round.dirs.insert(ids_dir);
         for dir in &round.dirs {
-            self.io(dir, self.disk.sync_dir(dir))?;
+            at(dir, self.disk.sync_dir(dir))?;
         }
         // A crash up to here leaves pieces that no checkpoint covers: nobody reads them, and the
         // next publication writes the same bytes over them. A crash after it leaves WAL segments
@@ -211,11 +211,11 @@ impl Publisher {
         let checkpoint = Checkpoint { origin, size: edge.tree.size(), root: edge.tree.root() };
         let path = self.dir.join("checkpoint");
         let note = checkpoint.sign(&self.key);
-        self.io(&path, self.disk.replace(Step::Checkpoint, &path, note.as_bytes()))?;
+        at(&path, self.disk.replace(Step::Checkpoint, &path, note.as_bytes()))?;
         self.shared.state().published = checkpoint.size;
         remove_published(&self.disk, &self.dir.join("wal"), checkpoint.size)?;
         for partial in &round.replaced {
-            self.io(partial, self.disk.remove_dir(Step::PartialRemove, partial))?;
+            at(partial, self.disk.remove_dir(Step::PartialRemove, partial))?;
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Publisher {
         if !sealed.is_empty() {
             let path = payloads::path(&self.dir, number);
             self.note_dirs(&path, round)?;
-            self.io(&path, payloads::append(&self.disk, &self.dir, number, &sealed))?;
+            at(&path, payloads::append(&self.disk, &self.dir, number, &sealed))?;
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl Publisher {
     ) -> Result<(), PublishError> {
         let path = self.dir.join(path);
         self.note_dirs(&path, round)?;
-        self.io(&path, self.disk.write_whole(step, &path, bytes))
+        at(&path, self.disk.write_whole(step, &path, bytes))
     }
 
     /// Makes the directories above `path`, and notes them for syncing.
@@ -271,7 +271,7 @@ impl Publisher {
         if round.dirs.contains(parent) {
             return Ok(());
         }
-        self.io(parent, self.disk.create_dirs(parent))?;
+        at(parent, self.disk.create_dirs(parent))?;
         let below = parent.ancestors().take_while(|dir| dir.starts_with(&self.dir));
         round.dirs.extend(below.map(Path::to_owned));
         Ok(())
@@ -290,7 +290,7 @@ impl Publisher {
         let number = size / u64::from(WIDTH);
         let bundle = match width_at(number, size) {
             Some(_) => published.bundle(number, size)?.ok_or_else(|| {
-                PublishedError::missing(self.dir.join("tile/entries"), "lacks its last bundle")
+                PublishedError::damaged(self.dir.join("tile/entries"), "lacks its last bundle")
             })?,
             None => Vec::new(),
         };
@@ -302,8 +302,8 @@ impl Publisher {
     /// Makes the id index cover all published entries, from their bundles.
     fn catch_up_ids(&self, published: &Published, size: u64) -> Result<(), PublishError> {
         let dir = self.dir.join("ids");
-        self.io(&dir, self.disk.create_dirs(&dir))?;
-        let mut covered = self.io(&dir, ids::covered(&self.dir))?;
+        at(&dir, self.disk.create_dirs(&dir))?;
+        let mut covered = at(&dir, ids::covered(&self.dir))?;
         while covered < size {
             let number = covered / u64::from(WIDTH);
             let first = number * u64::from(WIDTH);
@@ -317,7 +317,7 @@ impl Publisher {
             if ids.is_empty() {
                 return Err(PublishError::Missing(covered));
             }
-            self.io(&dir, ids::extend(&self.disk, &self.dir, covered, &ids))?;
+            at(&dir, ids::extend(&self.disk, &self.dir, covered, &ids))?;
             covered += ids.len() as u64;
         }
         Ok(())
@@ -329,9 +329,9 @@ impl Publisher {
             source: std::io::Error::other(error.to_string()),
         }
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as the other steps do")]
-    fn io<T>(&self, path: &Path, result: std::io::Result<T>) -> Result<T, PublishError> {
-        result.map_err(|source| PublishError::Io { path: path.to_owned(), source })
-    }
+/// Names the file or folder that an operation failed on.
+fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T, PublishError> {
+    result.map_err(|source| PublishError::Io { path: path.to_owned(), source })
 }

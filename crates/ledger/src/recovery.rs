@@ -151,7 +151,8 @@ impl Opening {
             origin: origin.clone(),
             segment_bytes: settings.segment_bytes,
         };
-        let (wal, tail) = wal::recover(place, published, new && checkpoint.is_none())?;
+        let fresh = new && checkpoint.is_none() && !dir.join("tile/entries").exists();
+        let (wal, tail) = wal::recover(place, published, fresh)?;
         write_key(&disk, &dir, &key)?;
         let history = History::read(&dir, &key.vkey(), wal.next())?;
         let recovered = history.report(wal.next(), published, tail.cut_bytes);

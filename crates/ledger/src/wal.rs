@@ -1,5 +1,5 @@
 //! The write-ahead log: segments of checksummed frames, each frame one entry and its sealed
-//! facts. `spec/ledger.md` section 3 gives the bytes.
+//! facts. `spec/ledger.md` section 4 gives the bytes.
 //!
 //! A frame names the first index of the batch it was written with. A batch is only written when
 //! the sync of the one before it succeeded, so a frame of a later batch proves every earlier

@@ -108,6 +108,7 @@ async fn a_hanging_disk_is_answered_in_time_and_what_became_durable_was_not_forw
     let (log, _) = home.open_with(brief(&home)).unwrap();
     home.faults.hang(Step::WalSync);
     assert!(matches!(refused(&log, 1).await, Unavailable::Late(_)));
+    assert!(!log.status().healthy, "{:?}", log.status());
     // Nobody wrote this one yet, and nobody waits for it any more: it is never written.
     assert!(matches!(refused(&log, 2).await, Unavailable::Late(_)));
     home.faults.clear();
@@ -115,6 +116,7 @@ async fn a_hanging_disk_is_answered_in_time_and_what_became_durable_was_not_forw
     while log.status().in_flight > 0 || log.status().size < 3 {
         let _ = log.tick().await;
     }
+    assert!(log.status().healthy);
     log.close().await.unwrap();
     let found = home.reader().find(common::id(1)).unwrap();
     assert_eq!(found[1].json["ended"], json!("not_forwarded"));

@@ -42,7 +42,13 @@ pub(crate) fn recover(
     fresh: bool,
 ) -> Result<(WalWriter, WalRecovered), WalError> {
     let mut listed = segments(&place.dir)?;
-    drop_unborn(&place, &mut listed)?;
+    if fresh || listed.len() > 1 {
+        drop_unborn(&place, &mut listed)?;
+    }
+    // Segments before the last one that the checkpoint reaches are published as a whole. Removing
+    // them may have been cut short, so they say nothing about what is missing.
+    let needed = listed.iter().rposition(|(first, _)| *first <= published).unwrap_or(0);
+    listed.drain(..needed);
     let Some((first, _)) = listed.first().cloned() else {
         if !fresh {
             return Err(WalError::damaged(&place.dir, 0, "no WAL segment is left"));
