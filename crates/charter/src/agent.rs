@@ -45,7 +45,7 @@ pub struct Agent {
 pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Option<Agent> {
     let fields = sheet.fields(root, "")?;
     let name = fields.required("name", |node| sheet.own_name(node));
-    let purpose = fields.required("purpose", |node| sheet.text(node));
+    let purpose = fields.required("purpose", |node| sheet.purpose(node));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
     let operator = fields.optional("operator", |node| sheet.mention(node, Kind::Team));
     let environment = fields.required("environment", |node| environment(sheet, node));

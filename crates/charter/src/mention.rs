@@ -122,7 +122,12 @@ impl<'a> Sheet<'a> {
         None
     }
 
-    /// A text, copied.
+    /// What something is for, on one line or more, copied.
+    pub(crate) fn purpose(&mut self, node: &Node) -> Option<String> {
+        self.reader.lines(node).map(ToOwned::to_owned)
+    }
+
+    /// A text of one line, copied.
     pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
         self.reader.text(node).map(ToOwned::to_owned)
     }

@@ -45,7 +45,7 @@ pub(crate) fn read(
     let help = "write the model as agents say it";
     let name: Option<Located<ModelName>> =
         fields.required("name", |node| sheet.located(node, help));
-    let purpose = fields.required("purpose", |node| sheet.text(node));
+    let purpose = fields.required("purpose", |node| sheet.purpose(node));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
     let targets = fields.required("targets", |node| targets(sheet, node));
     let place = sheet.reader.place(root.at);

@@ -81,6 +81,8 @@ done | sha256sum
 - Unknown fields are problems, never ignored.
 - `true`, `1` and the like are not texts; a text that looks so stands in quotes.
 - No character that readers do not see, or that reorders what they see, in any file.
+  Nor in a value or key after YAML's escapes are read: `\"\\e\"`, `\"\\t\"` and `\"\\u202e\"` are refused.
+- A key or text is one line. Only a `purpose` may have several; end a folded text with `>-`.
 - Nothing that looks like a secret, in any file. A value that does is reported and not repeated.
 ";
 

@@ -28,7 +28,7 @@ pub struct Secret {
 pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Option<Secret> {
     let fields = sheet.fields(root, "")?;
     let name = fields.required("name", |node| sheet.own_name(node));
-    let purpose = fields.required("purpose", |node| sheet.text(node));
+    let purpose = fields.required("purpose", |node| sheet.purpose(node));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
     let max_age_days = fields.required("max_age_days", |node| {
         u32::try_from(sheet.reader.integer(node, 1..=3_650)?).ok()

@@ -55,6 +55,13 @@ pub(crate) const fn is_invisible(character: char) -> bool {
     )
 }
 
+/// The first character of a value that is not seen, moves others or drives a terminal. Of the
+/// control characters only the line feed passes; who reads the value decides on lines.
+pub(crate) fn hidden(value: &str) -> Option<char> {
+    let harmless = |character: char| character == '\n' || !character.is_control();
+    value.chars().find(|character| !harmless(*character) || is_invisible(*character))
+}
+
 fn invisible(file: &str, text: &str) -> Problems {
     let mut problems = Vec::new();
     for (index, line) in text.split('\n').enumerate() {

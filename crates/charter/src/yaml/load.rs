@@ -94,7 +94,8 @@ impl Loader<'_> {
                 self.add(Node { at, value: Value::Refused })
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let refused = self.is_refused(at, anchor, tag.is_some());
+                let marked = self.is_refused(at, anchor, tag.is_some());
+                let refused = self.is_hidden(at, &text) || marked;
                 let plain = style == ScalarStyle::Plain;
                 let value = match text.as_ref() {
                     _ if refused => Value::Refused,
@@ -180,6 +181,11 @@ impl Loader<'_> {
                 self.object(at, code::MERGE_KEY, what, "write the fields out here");
                 None
             }
+            Value::Scalar(Scalar { text, .. }) if text.contains('\n') => {
+                let what = "a key has a line break".to_owned();
+                self.object(at, code::KEY_KIND, what, "a key is one line, as in `name: value`");
+                None
+            }
             Value::Scalar(Scalar { text, .. }) if !text.is_empty() => Some(text),
             Value::Refused => None,
             other @ (Value::Null | Value::Scalar(_) | Value::List(_) | Value::Mapping(_)) => {
@@ -210,6 +216,16 @@ impl Loader<'_> {
             self.object(at, code::TAG, what, "remove the tag; the field decides the type");
         }
         anchor != 0 || tagged
+    }
+
+    /// Reports a text that holds what is not seen, once YAML's escapes are read; true where it
+    /// does. The file itself was looked at before: here come `"\\e"` and its like.
+    fn is_hidden(&mut self, at: Position, text: &str) -> bool {
+        let Some(hidden) = text::hidden(text) else { return false };
+        let what = format!("the text holds U+{:04X}, which is not seen", u32::from(hidden));
+        let help = "remove the escape, so that what is read is what holds";
+        self.object(at, code::INVISIBLE_CHARACTER, what, help);
+        true
     }
 
     fn refuse_anchor(&mut self, at: Position) {

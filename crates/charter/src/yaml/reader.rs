@@ -169,8 +169,20 @@ impl Reader {
         Some(items)
     }
 
-    /// A text that says something.
+    /// A text that says something, on one line. Whoever prints it may give it a line of its own
+    /// and need not fear that it begins another.
     pub fn text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        let text = self.lines(node)?;
+        if text.contains('\n') {
+            let what = "the text has a line break".to_owned();
+            self.object(node.at, code::BAD_VALUE, what, "write it on one line");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A text that says something, on one line or more.
+    pub fn lines<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
         let scalar = self.scalar(node, "a text")?;
         if let Some(other) = scalar.other_than_text() {
             let what = format!("`{}` is {other}, not a text", problem::shown(&scalar.text));

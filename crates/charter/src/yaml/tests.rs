@@ -155,11 +155,74 @@ fn a_refused_value_is_reported_once() {
 }
 
 #[test]
+fn what_an_escape_hides_is_refused_where_it_stands() {
+    for hidden in [
+        "\\e",
+        "\\a",
+        "\\0",
+        "\\b",
+        "\\t",
+        "\\r",
+        "\\v",
+        "\\f",
+        "\\x1f",
+        "\\x7f",
+        "\\x85",
+        "\\x9b",
+        "\\N",
+        "\\L",
+        "\\P",
+        "\\u202e",
+        "\\u2066",
+        "\\u200b",
+        "\\ufeff",
+        "\\u00ad",
+        "\\U000e0041",
+    ] {
+        check(&format!("a: \"x{hidden}y\"\n"), &["1:4 invisible-character"]);
+        check(&format!("\"x{hidden}y\": a\n"), &["1:1 invisible-character"]);
+        check(&format!("a: [b, \"{hidden}\"]\n"), &["1:8 invisible-character"]);
+    }
+    // One problem a text; an escape of what is seen is fine, and so is one that is none.
+    check(
+        "a: \"\\e\\e\"\nb: &x \"\\e\"\n",
+        &["1:4 invisible-character", "2:4 anchor", "2:4 invisible-character"],
+    );
+    check("a: \"\\x41\\u00e9\\_\\n\"\nb: '\\e'\nc: \\e\n", &[]);
+    check("a: |\n  one\n  two\nb: >\r\n  one\r\n  two\r\n", &[]);
+    check("\"a\\nb\": 1\n", &["1:1 key-kind"]);
+    check("? |\n  a\n: 1\n", &["2:3 key-kind"]);
+}
+
+#[test]
+fn only_lines_may_be_several() {
+    let text = |value: &str| codes(value, |reader, node| reader.text(node).map(ToOwned::to_owned));
+    let lines = |value: &str| codes(value, |reader, node| reader.lines(node).map(str::to_owned));
+    for several in ["\"a\\nb\"", "\"a\\n\"", "\"\\na\"", "|\n  a\n  b\n", ">\n  a\n", "'a\n\n  b'"]
+    {
+        assert_eq!(text(several), ["bad-value"], "{several:?}");
+        assert_eq!(lines(several), [""; 0], "{several:?}");
+    }
+    for one in ["a", "|-\n  a\n", ">-\n  a\n  b\n", "'a\n  b'", "\"a\n  b\""] {
+        assert_eq!(text(one), [""; 0], "{one:?}");
+    }
+    assert_eq!(lines("\"\\n\""), ["empty-value"]);
+}
+
+#[test]
 fn a_message_never_drives_a_terminal() {
-    let (root, _) = parse("f.yaml", b"\"\\e[2J\\u202e\": \"\\a\"\n");
+    let (_, problems) = parse("f.yaml", b"\"\\e[2J\": \"\\a\"\n\"b\\n\": 1\n\"b\\n\": 1\n");
+    assert_eq!(problems.len(), 4);
+    let node = |key: &str| {
+        let at = Position { line: 1, column: 1 };
+        let node = Node { at, value: Value::Null };
+        Node { at, value: Value::Mapping(vec![Entry { key: key.to_owned(), at, node }]) }
+    };
     let mut reader = Reader::new("f.yaml");
-    assert!(reader.fields(root.as_ref().unwrap(), &[]).is_some());
+    assert!(reader.fields(&node("\u{1b}[2J\u{202e}\nFAKE"), &[]).is_some());
     let said = reader.into_problems()[0].to_string();
-    assert!(said.contains("\\u{1b}[2J\\u{202e}"), "{said}");
-    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
+    assert!(said.contains("\\u{1b}[2J\\u{202e}\\u{a}FAKE"), "{said}");
+    for said in problems.iter().map(ToString::to_string).chain([said]) {
+        assert!(!said.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said}");
+    }
 }

@@ -163,3 +163,47 @@ fn every_file_that_belongs_nowhere_is_named() {
         assert_eq!(problems, [], "{path}");
     }
 }
+
+/// A value that is printed later may neither drive a terminal nor begin a line of its own.
+#[test]
+fn a_printed_value_is_what_it_seems() {
+    let assistant = "agents/support-assistant.yaml";
+    let purpose = "purpose: Drafts answers";
+    let name = "name: Ada Lindqvist";
+    let email = "email: ada@lakeside.example";
+    let test = "name: the assistant writes drafts, at Anthropic";
+    for (path, from, to, expected) in [
+        (
+            assistant,
+            purpose,
+            "purpose: \"x\\e[31m\\u202e\" #",
+            "invisible-character seat:care-lead",
+        ),
+        (assistant, purpose, "purpose: \"x\\ty\" #", "invisible-character seat:care-lead"),
+        ("people.yaml", name, "name: \"Ada\\a\"", "invisible-character seat:risk-lead"),
+        ("people.yaml", name, "name: \"Foun\\nFAKE line\"", "bad-value seat:risk-lead"),
+        ("people.yaml", name, "name: |\n      Ada", "bad-value seat:risk-lead"),
+        ("people.yaml", email, "email: \"a\\nb@c.example\"", "bad-value seat:risk-lead"),
+        ("people.yaml", email, "email: \"a\\x9b@c.example\"", "invisible-character seat:risk-lead"),
+        ("tests/support.yaml", test, "name: \"t\\nok FAKE\"", "bad-value seat:policy-lead"),
+        ("tests/support.yaml", test, "name: \"t\\x7f\"", "invisible-character seat:policy-lead"),
+    ] {
+        let text = edited(path, from, to);
+        check(&[(path, Some(&text))], &[&format!("{path} {expected}")]);
+    }
+    let several = edited(assistant, purpose, "purpose: \"Drafts answers.\\nSends none.\" #");
+    check(&[(assistant, Some(&several))], &[]);
+}
+
+#[test]
+fn a_seat_is_named_in_problems_only_as_it_seems() {
+    let people = edited("people.yaml", "seats:", "seats:\n  \"x\\nFAKE\": {holder: ada}");
+    let agent = edited("agents/support-assistant.yaml", "owner: care-lead", "owner: \"x\\nFAKE\"");
+    check(
+        &[("people.yaml", Some(&people)), ("agents/support-assistant.yaml", Some(&agent))],
+        &[
+            "agents/support-assistant.yaml bad-value seat:risk-lead",
+            "people.yaml key-kind seat:risk-lead",
+        ],
+    );
+}
