@@ -55,8 +55,10 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
         owner.strip_prefix("seat:").is_some_and(|seat| charter.people.seats.contains_key(seat))
     };
     match policy::compile(&sources, &owner_exists) {
-        Ok(policies) if problems.is_empty() => Ok((charter, policies)),
-        Ok(_) => Err(sorted(problems)),
+        Ok(policies) => {
+            problems.extend(undeclared(&charter, &policies));
+            if problems.is_empty() { Ok((charter, policies)) } else { Err(sorted(problems)) }
+        }
         Err(more) => {
             // Cedar's own reader knows no seats; the charter says who answers for policies.
             let who = charter
@@ -70,6 +72,39 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
             Err(sorted(problems))
         }
     }
+}
+
+/// Names in policies that the charter does not declare: a misspelt name in a forbid would
+/// silently forbid nothing.
+fn undeclared(charter: &Charter, policies: &Policies) -> Problems {
+    let declared = |kind: &str, id: &str| match kind {
+        "Agent" => charter.agents.contains_key(id),
+        "Model" => charter.models.contains_key(id),
+        "Provider" => charter.providers.contains_key(id),
+        "Secret" => charter.secrets.contains_key(id),
+        "Team" => charter.people.teams.contains_key(id),
+        // Closed vocabularies are the schema's; tools and downstreams are not declared yet.
+        _ => true,
+    };
+    policies
+        .all()
+        .flat_map(|listed| listed.names.iter().map(move |name| (listed, name)))
+        .filter(|(_, (kind, id))| !declared(kind, id))
+        .map(|(listed, (kind, id))| Problem {
+            place: Place::at(listed.policy.file.clone(), line(listed.policy.line), 0),
+            code: "policy-names-unknown",
+            what: format!(
+                "policy `{}` names {kind}::\"{id}\", which is not declared",
+                listed.policy.id
+            ),
+            who: listed.policy.owner.clone(),
+            help: "mend the name, or declare it first".to_owned(),
+        })
+        .collect()
+}
+
+fn line(line: u32) -> usize {
+    usize::try_from(line).unwrap_or(usize::MAX)
 }
 
 fn sorted(mut problems: Problems) -> Problems {

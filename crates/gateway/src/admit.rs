@@ -171,6 +171,7 @@ impl Admitting<'_> {
     fn decide(&self, mut case: Case, sending: Box<Sending>) -> Result<Admission, Denied> {
         let name = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
         let Some(model) = name.and_then(|name| self.live.model(name)) else {
+            self.spend_as_if_it_were_there(&case);
             return Err(refuse(case, self.model_unknown()));
         };
         case.target_owner = Some(model.facts.owner.clone());
@@ -203,6 +204,17 @@ impl Admitting<'_> {
                 Err(Denied::Refused(Box::new(Refused { case, refusal, facts })))
             }
             None => Ok(Admission::Call(Box::new(permit), sending)),
+        }
+    }
+
+    /// Evaluates policy for some other model, so that a name nobody declared takes about as long
+    /// to refuse as one that this caller could never use.
+    fn spend_as_if_it_were_there(&self, case: &Case) {
+        if let Some(other) = self.live.models().next() {
+            let (agent, call) = (&self.agent.facts, self.call_facts(case));
+            // The answer is of no account; only the time it takes is.
+            let _ =
+                self.live.policies().may_list(agent, &call, &other.facts, &other.facts_of_targets);
         }
     }
 

@@ -30,6 +30,8 @@ use crate::tls::{TlsAcceptor, TlsError, TlsFiles};
 
 /// Connections one listener carries at a time; more wait in the system's own queue.
 const CONNECTIONS_MAX: usize = 8_192;
+/// Files a process keeps for logs, secrets and calls to providers, whatever agents do.
+const FILES_RESERVED: usize = 64;
 /// Time a client has to send a request's head, and to finish a TLS handshake.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Largest request head, in bytes; hyper answers 431 beyond it.
@@ -161,7 +163,7 @@ impl Listener {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let slots = Arc::new(Semaphore::new(connections_max()));
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -299,6 +301,19 @@ async fn connection<H, F, B>(
         }
     }
     drop(slot);
+}
+
+/// Connections that fit what the system lets this process open: half of it, less a reserve,
+/// because a call under way holds a connection to its provider too.
+fn connections_max() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
+    files.map_or(CONNECTIONS_MAX, |files| {
+        (files.saturating_sub(FILES_RESERVED) / 2).clamp(1, CONNECTIONS_MAX)
+    })
 }
 
 /// Waits until `stop` is true; a vanished sender means stop as well.

@@ -65,6 +65,9 @@ pub struct VerdictRecord {
     /// The policies that determined it; for a permit those of each target stand there.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub policies: Vec<PolicyRef>,
+    /// For a refusal: the seat the caller was told to ask.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ask: Option<String>,
 }
 
 /// One permitted target, as recorded.
@@ -174,14 +177,15 @@ impl VerdictRecord {
     /// The verdict of a permit.
     #[must_use]
     pub fn permitted() -> Self {
-        Self { allowed: true, code: "permitted".to_owned(), policies: Vec::new() }
+        Self { allowed: true, code: "permitted".to_owned(), policies: Vec::new(), ask: None }
     }
 
     /// The verdict of `refusal`.
     #[must_use]
     pub fn denied(refusal: &Refusal) -> Self {
         let policies = refusal.policies.clone();
-        Self { allowed: false, code: refusal.code.as_str().to_owned(), policies }
+        let ask = Some(refusal.ask_whom.clone()).filter(|whom| !whom.is_empty());
+        Self { allowed: false, code: refusal.code.as_str().to_owned(), policies, ask }
     }
 }
 

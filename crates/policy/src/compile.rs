@@ -263,7 +263,13 @@ fn listing(
         owner,
     };
     let text = statement.text.clone();
-    PolicyListing { policy: reference, set: source.set, rationale, control, expires, text }
+    let names = policy
+        .entity_literals()
+        .into_iter()
+        .map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned()))
+        .filter(|(kind, _)| kind != "Action")
+        .collect();
+    PolicyListing { policy: reference, set: source.set, rationale, control, expires, text, names }
 }
 
 /// What is beyond a limit of a file: where, which, in words.

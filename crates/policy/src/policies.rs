@@ -37,6 +37,8 @@ pub struct PolicyListing {
     pub expires: Option<Timestamp>,
     /// Its text, from the first annotation to the semicolon.
     pub text: String,
+    /// What it names, as pairs of type and id: `("Agent", "demo-agent")`. Actions are left out.
+    pub names: Vec<(String, String)>,
 }
 
 /// A policy that passed every check.

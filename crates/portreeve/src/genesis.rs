@@ -54,8 +54,8 @@ pub(crate) fn plan(home: &Home, options: &Up) -> Result<Plan> {
     if options.charter.is_none() && !copy.is_dir() {
         adopted = write_charter(&copy, &key_line, options.adopt_env_keys)?;
     } else if options.adopt_env_keys {
-        let text = "--adopt-env-keys declares providers in the charter that the first run writes; \
-                    with a charter of your own, declare them there and use `portreeve secret put`";
+        let text = "--adopt-env-keys declares providers in the charter that the first run writes, \
+                    and a charter is here already; declare them in it and use `portreeve secret put`";
         return Err(Failure::usage(text).into());
     }
     let (tree, bundle) = crate::commands::checked(source)?;
@@ -70,8 +70,8 @@ pub(crate) fn plan(home: &Home, options: &Up) -> Result<Plan> {
         );
         Failure::settings(text)
     })?;
-    let gateway: GatewayName = bundle
-        .gateway()
+    // Many gateways are called `portreeve`; with its trust domain the name is this one's alone.
+    let gateway: GatewayName = format!("{}/{}", bundle.gateway(), bundle.trust_domain())
         .parse()
         .map_err(|cause| Failure::settings(format!("charter.yaml: {cause}")))?;
     Ok(Plan { tree, bundle, signer: Signer { person, key, gateway }, key_line, adopted })
@@ -85,7 +85,8 @@ pub(crate) async fn begin(home: &Home, mut plan: Plan) -> Result<()> {
         write_new(&home.settings(), TEMPLATE.as_bytes())?;
     }
     let digest = CharterStore::open(home.charters())?.put(&plan.tree)?;
-    seal(home, &keys, &plan.bundle, std::mem::take(&mut plan.adopted))?;
+    let gateway = plan.signer.gateway.as_str();
+    seal(home, &keys, (&plan.bundle, gateway), std::mem::take(&mut plan.adopted))?;
     let signed = plan.signer.sign(Verb::Genesis, Object::Charter(digest))?;
     prove(&plan, &signed, &digest)?;
     let body = GenesisBody {
@@ -121,12 +122,11 @@ fn prove(plan: &Plan, signed: &approval::SignedAct, digest: &model::Digest) -> R
 fn seal(
     home: &Home,
     keys: &keys::Keys,
-    bundle: &Bundle,
+    (bundle, gateway): (&Bundle, &str),
     adopted: Vec<(SecretName, SecretValue)>,
 ) -> Result<()> {
-    let store =
-        SecretStore::open(home.secrets(), keys.sealing.clone(), bundle.gateway(), clock::system())
-            .context("the sealed store cannot be opened")?;
+    let store = SecretStore::open(home.secrets(), keys.sealing.clone(), gateway, clock::system())
+        .context("the sealed store cannot be opened")?;
     let first = SecretVersion(1);
     let demo: SecretName = DEMO_SECRET.parse()?;
     if bundle.secret(&demo).is_some() && !store.has(&demo, first) {
@@ -169,6 +169,10 @@ fn write_charter(
             .map_err(|cause| Failure::settings(format!("{variable}: {cause}")))?;
         files.extend(owned(&charter::adopted_provider_files(kind)));
         adopted.push((kind.secret_name().parse()?, value));
+    }
+    if adopt && adopted.is_empty() {
+        let text = "--adopt-env-keys: neither OPENAI_API_KEY nor ANTHROPIC_API_KEY is set";
+        return Err(Failure::usage(text).into());
     }
     let tree = SourceTree::from_files(files)
         .map_err(|problems| Failure::settings(format!("{problems:?}")))?;

@@ -15,7 +15,7 @@ pub(crate) fn token_service(
 ) -> Result<TokenService> {
     let names = ServiceNames {
         issuer: format!("spiffe://{}", genesis.trust_domain),
-        audience: format!("portreeve:{}@{}", genesis.gateway, genesis.trust_domain),
+        audience: format!("portreeve:{}", genesis.gateway),
         trust_domain: genesis.trust_domain.parse()?,
     };
     Ok(TokenService::new(key, names)?)

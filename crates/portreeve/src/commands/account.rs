@@ -67,7 +67,11 @@ impl Account {
         let code = &self.decision.verdict.code;
         match code.parse::<model::RefusalCode>() {
             Ok(known) => {
-                format!("{code}: {} Who can fix it: {}.", known.title(), known.fixer().as_str())
+                let whom = match &self.decision.verdict.ask {
+                    Some(seat) => format!("{}: ask {}", known.fixer().as_str(), self.seat(seat)),
+                    None => known.fixer().as_str().to_owned(),
+                };
+                format!("{code}: {} Who can fix it: {whom}.", known.title())
             }
             Err(()) => code.clone(),
         }

@@ -115,6 +115,7 @@ fn seats(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
     let decision = &account.decision;
     let mut named: Vec<&str> = vec![&decision.charter.accountable];
     named.extend(decision.charter.secondary.iter().map(String::as_str));
+    named.extend(decision.verdict.ask.as_deref());
     named.extend(decision.agent_owner.as_deref());
     named.extend(decision.target_owner.as_deref());
     named.extend(account.cited().into_iter().map(|policy| policy.owner.as_str()));
