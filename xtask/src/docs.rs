@@ -81,8 +81,10 @@ const REFUSALS_HEAD: &str = "\
 # Refusals
 
 A refusal is an answer: it has a stable code, says who can fix it, and is recorded like a permit.
-Programs may match on the code; the text beside it may change. Each answer carries the id of its
-decision in `portreeve-decision`, and `portreeve explain ID` shows what led to it.
+Programs may match on the code; the text beside it may change. Each answer carries an id in
+`portreeve-decision`, and `portreeve explain ID` shows what led to it. Requests that prove no
+identity (step *authenticate*, status 401, but for `credential_revoked`) are counted, not recorded
+one by one: their id is that of the entry which counts them.
 
 *Step* is where the request stopped. *Retry* says whether the same request, unchanged, can pass
 later.

@@ -56,7 +56,10 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
     };
     match policy::compile(&sources, &owner_exists) {
         Ok(policies) => {
-            problems.extend(undeclared(&charter, &policies));
+            // An object whose own file has a problem is not declared either; one problem is enough.
+            if problems.is_empty() {
+                problems.extend(undeclared(&charter, &policies));
+            }
             if problems.is_empty() { Ok((charter, policies)) } else { Err(sorted(problems)) }
         }
         Err(more) => {

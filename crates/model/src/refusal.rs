@@ -122,9 +122,9 @@ catalogue! {
     BodyTooDeep "body_too_deep" 400 Read Caller Useless "The body is nested too deeply.";
     FieldMissing "field_missing" 400 Read Caller Useless "A required field is missing.";
     FieldInvalid "field_invalid" 400 Read Caller Useless "A field has a value of the wrong type or form.";
-    ProviderToolRefused "provider_tool_refused" 403 Decide PolicyOwner Useless "The request asks the provider to run a tool; access to a model is not access to tools.";
-    RemoteMcpRefused "remote_mcp_refused" 403 Decide PolicyOwner Useless "The request asks the provider to reach an MCP server; access to a model is not access to tools.";
-    StoredObjectRefused "stored_object_refused" 403 Decide PolicyOwner Useless "The request stores something at the provider or names something stored there.";
+    ProviderToolRefused "provider_tool_refused" 403 Decide Caller Useless "The request asks the provider to run a tool; access to a model is not access to tools.";
+    RemoteMcpRefused "remote_mcp_refused" 403 Decide Caller Useless "The request asks the provider to reach an MCP server; access to a model is not access to tools.";
+    StoredObjectRefused "stored_object_refused" 403 Decide Caller Useless "The request stores something at the provider or names something stored there.";
     ModelUnknown "model_unknown" 404 Decide PolicyOwner Useless "The model does not exist or is not available to this caller.";
     PolicyForbids "policy_forbids" 403 Decide PolicyOwner Useless "A policy forbids it.";
     PolicyNoPermit "policy_no_permit" 403 Decide PolicyOwner Useless "No policy allows it in these circumstances.";

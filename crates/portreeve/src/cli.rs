@@ -11,7 +11,7 @@ Exit codes:
   1  denied, a finding, or a failed check
   2  the command line is wrong
   3  a setting is invalid
-  4  nothing is serving, or the log cannot be read
+  4  nothing serves and the command needs it, or the disk, a log or a key fails
   5  not authorised";
 
 /// A governed AI gateway that answers for what it lets through.
