@@ -241,8 +241,8 @@ impl Governor {
         if bundle.trust_domain() != governed.bundle.trust_domain() {
             return Err(ActRefused::TrustDomainFixed);
         }
-        if bundle.gateway() != self.gateway.as_str() {
-            return Err(ActRefused::NameFixed(self.gateway.clone()));
+        if bundle.gateway() != governed.bundle.gateway() {
+            return Err(ActRefused::NameFixed(governed.bundle.gateway().to_owned()));
         }
         let approved = Approved::genesis(verified, &digest).map_err(ActRefused::NotApproved)?;
         (self.hooks.rehearse)(&bundle).map_err(ActRefused::CannotServe)?;

@@ -1,6 +1,6 @@
 //! Why an act was not taken: what a person can do about it, and nothing they may not know.
 
-use approval::{ActRefused as Unverified, GatewayName, NotApproved};
+use approval::{ActRefused as Unverified, NotApproved};
 use model::{AgentName, Digest, Problems, SecretName};
 
 /// An act that was not taken.
@@ -43,7 +43,7 @@ pub enum ActRefused {
         "this gateway keeps its name `{0}`: every act and sealed secret is bound to it; write \
          `name: {0}` in charter.yaml"
     )]
-    NameFixed(GatewayName),
+    NameFixed(String),
     /// The first charter came into force already.
     #[error("this gateway was begun already; sign `charter.apply` to change its charter")]
     Begun,

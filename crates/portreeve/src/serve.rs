@@ -184,6 +184,9 @@ impl Running {
             refold: refold(home.clone()),
         }));
         gate.note_charter().await;
+        // From the first moment it serves there is a signed checkpoint, so that one that is gone
+        // is a finding. A disk that cannot write it now says so in the log's status.
+        let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
         let decisions_dir = home.decision_log();
         Ok(Self { gate, governor, decisions, control, decisions_dir, demo })
@@ -227,10 +230,10 @@ impl Running {
         };
         let upkeep = tokio::spawn(upkeep.run());
         signals.next().await;
-        print::notice("stopping: running answers may end; a second signal stops at once");
         self.gate.drain();
         // Nobody listens only if every listener has ended already.
         let _ = stop.send(true);
+        print::notice("stopping: running answers may end; a second signal stops at once");
         tokio::select! {
             () = async { while serving.join_next().await.is_some() {} } => {}
             () = signals.next() => {}

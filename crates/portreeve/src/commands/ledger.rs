@@ -34,16 +34,24 @@ fn logs(home: &Home) -> [(&'static str, std::path::PathBuf); 2] {
 /// Recomputes both logs from their entries and holds them against each other; a finding is one
 /// sentence and exit code 1.
 fn verify(home: &Home, output: Output) -> Result<ExitCode> {
-    let begun = Begun::demand(home)?;
-    let keys = anchors::expected_keys(home, &begun)?;
-    let anchored = anchors::anchored(home, &begun)?;
+    let begun = match Begun::demand(home) {
+        // A log that is there and cannot be read is what this command is asked about.
+        Err(_) if home.control_log().is_dir() => None,
+        begun => Some(begun?),
+    };
+    let (keys, anchored) = match &begun {
+        Some(begun) => (
+            anchors::expected_keys(home, begun)?,
+            anchors::anchored(home, begun).unwrap_or_default(),
+        ),
+        None => ([None, None], Vec::new()),
+    };
     let mut all = Vec::new();
     for ((name, dir), key) in logs(home).into_iter().zip(keys) {
         let held = if name == "decisions" { anchored.as_slice() } else { &[] };
         all.push(verified(name, &dir, key, held));
     }
-    let contradictions = anchors::findings(home, &begun, Extent::Whole)?;
-    all.extend(contradictions.into_iter().map(
+    all.extend(together(home, begun.as_ref()).into_iter().map(
         |text| json!({ "name": "together", "sound": false, "text": format!("together: {text}") }),
     ));
     if output.json {
@@ -57,6 +65,16 @@ fn verify(home: &Home, output: Output) -> Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+/// What the two logs say of each other that cannot be true, or why that cannot be told.
+fn together(home: &Home, begun: Option<&Begun>) -> Vec<String> {
+    let Some(begun) = begun else {
+        return vec!["the control log cannot be read, so nothing can be held against it".into()];
+    };
+    anchors::findings(home, begun, Extent::Whole).unwrap_or_else(|cause| {
+        vec![format!("the logs cannot be held against each other: {cause}")]
+    })
+}
+
 /// What one log comes to, under the key it must have.
 fn verified(name: &str, dir: &Path, key: Option<String>, held: &[Checkpoint]) -> Value {
     let unsound = |finding: String| json!({ "name": name, "sound": false, "text": format!("{name}: {finding}") });
@@ -64,14 +82,13 @@ fn verified(name: &str, dir: &Path, key: Option<String>, held: &[Checkpoint]) ->
         Ok(reader) => reader,
         Err(cause) => return unsound(format!("the log cannot be read: {cause}")),
     };
-    if dir.join("tile").is_dir() && !dir.join("checkpoint").is_file() {
-        return unsound(
-            "entries were published, but the checkpoint that signs them is gone".into(),
-        );
-    }
     let vkey = key.unwrap_or_else(|| reader.verifier().vkey());
     match ledger::verify::verify_dir_against(dir, &vkey, held) {
         Err(finding) => unsound(finding.to_string()),
+        // A log that is being begun has entries in its write-ahead file at least.
+        Ok(report) if report.published == 0 && report.tail == 0 && dir.join("tile").is_dir() => {
+            unsound("entries were published, but the checkpoint that signs them is gone".into())
+        }
         Ok(report) => {
             let text = format!(
                 "{name}: {} entries match the signed checkpoint of {}; {} more are durable and not \

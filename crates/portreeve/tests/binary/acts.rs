@@ -12,6 +12,9 @@ use testkit::{Connection, Reply};
 
 use crate::common::{Home, run, text_of, write};
 
+/// The act that most of these tests sign: a token of the demo agent.
+const TOKEN: (&str, &str) = ("agent.token", "agent:demo-agent");
+
 /// The bytes that `spec/act.md` has people sign.
 fn canonical(act: &Value) -> String {
     // `serde_json` keeps members sorted, which is all that the form asks for.
@@ -31,10 +34,11 @@ fn signed(folder: &Path, key: &Path, act: &Value, namespace: &str) -> Value {
     json!({ "act": act, "signature": fs::read_to_string(signature).unwrap() })
 }
 
-fn act(verb: &str, object: &str, nonce: u8, time: Timestamp) -> Value {
+/// An act of the founder on this gateway, under the name that it gives itself.
+fn act(home: &Home, (verb, object): (&str, &str), nonce: u8, time: Timestamp) -> Value {
     json!({
         "actor": "founder",
-        "gateway": "portreeve",
+        "gateway": text_of(&home.run(&["status", "--json"]).json(), "gateway"),
         "nonce": format!("{nonce:032x}"),
         "object": object,
         "time": time.to_string(),
@@ -76,12 +80,7 @@ fn what_openssh_signed_is_taken_and_what_is_recorded_openssh_verifies() {
     let home = Home::new();
     let server = home.up();
     let key = home.path("keys/person");
-    let asked = signed(
-        home.folder(),
-        &key,
-        &act("agent.token", "agent:demo-agent", 1, now()),
-        "portreeve-act",
-    );
+    let asked = signed(home.folder(), &key, &act(&home, TOKEN, 1, now()), "portreeve-act");
     let reply = post(&home, &asked, &json!({ "kind": "none" }));
     assert_eq!(reply.status, 200, "{}", reply.text());
     let token = text_of(&reply.json(), "token");
@@ -118,7 +117,7 @@ fn what_was_signed_for_something_else_is_refused() {
     let _server = home.up();
     let before = home.entries("control").len();
     let none = json!({ "kind": "none" });
-    let good = act("agent.token", "agent:demo-agent", 1, now());
+    let good = act(&home, TOKEN, 1, now());
     let own = home.path("keys/person");
     let refused = |asked: &Value, why: &str| {
         let reply = post(&home, asked, &none);
@@ -132,9 +131,9 @@ fn what_was_signed_for_something_else_is_refused() {
     let mut elsewhere = good.clone();
     elsewhere["gateway"] = "customs-house".into();
     refused(&signed(home.folder(), &own, &elsewhere, "portreeve-act"), "not for this one");
-    let old = act("agent.token", "agent:demo-agent", 1, now().plus_millis(-301_000));
+    let old = act(&home, TOKEN, 1, now().plus_millis(-301_000));
     refused(&signed(home.folder(), &own, &old, "portreeve-act"), "more than 300 s ago");
-    let early = act("agent.token", "agent:demo-agent", 1, now().plus_millis(330_000));
+    let early = act(&home, TOKEN, 1, now().plus_millis(330_000));
     refused(&signed(home.folder(), &own, &early, "portreeve-act"), "from the future");
     let mut altered = signed(home.folder(), &own, &good, "portreeve-act");
     altered["act"]["nonce"] = format!("{:032x}", 2).into();

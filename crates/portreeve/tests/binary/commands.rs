@@ -209,35 +209,57 @@ fn a_secret_comes_from_standard_input_and_is_never_shown() {
     }
 }
 
-/// An edited, cut or foreign log is a finding: one sentence, exit code 1.
+/// An edited log is a finding, whichever it is and whether it can still be read: one sentence,
+/// exit code 1.
 #[test]
 fn a_log_that_was_touched_is_found() {
     let (home, server, _) = used();
     server.stop();
     home.run(&["ledger", "verify"]).ok();
-    let tile = home.path("logs/decisions/tile/entries");
-    let mut bundles = Vec::new();
-    crate::common::walk(&tile, &mut |path| {
-        if path.is_file() {
-            bundles.push(path.to_owned());
+    // One letter of one entry: once such that it is still JSON, once such that it is none.
+    for (log, place, other) in [
+        ("decisions", "\"allowed\":true", "\"allowed\":tru3"),
+        ("decisions", "\"input_bytes\":", "\"input_bytez\":"),
+        ("control", "\"trust_domain\":\"", "\"trust_domain\":'"),
+        ("control", "\"actor\":\"founder\"", "\"actor\":\"fuunder\""),
+    ] {
+        let bundle = bundle_with(&home, log, place);
+        let good = std::fs::read(&bundle).unwrap();
+        std::fs::write(&bundle, replace_once(&good, place, other)).unwrap();
+        let found = home.run(&["ledger", "verify"]);
+        assert_eq!(found.code, Some(1), "{other}: {found:?}");
+        let json = home.run(&["ledger", "verify", "--json"]);
+        assert_eq!(json.code, Some(1), "{other}: {json:?}");
+        let all: Value = serde_json::from_str(&json.out).unwrap();
+        check_named(other, &all);
+        let sound = |name: &str| {
+            all.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap()["sound"] == true
+        };
+        assert_eq!((sound("control"), sound("decisions")), (log != "control", log != "decisions"));
+        std::fs::write(&bundle, &good).unwrap();
+        home.run(&["ledger", "verify"]).ok();
+    }
+}
+
+/// The newest entry bundle of a log that holds `text`: earlier ones are shorter and stay behind.
+fn bundle_with(home: &Home, log: &str, text: &str) -> std::path::PathBuf {
+    let mut found: Vec<std::path::PathBuf> = Vec::new();
+    let tiles = home.path("logs").join(log).join("tile/entries");
+    crate::common::walk(&tiles, &mut |path| {
+        let holds =
+            path.is_file() && String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains(text);
+        if holds {
+            found.push(path.to_owned());
         }
     });
-    let bundle = bundles.pop().unwrap();
-    let good = std::fs::read(&bundle).unwrap();
-    let text = String::from_utf8_lossy(&good).into_owned();
-    let allowed = text.find("\"allowed\":true").unwrap();
-    let mut edited = good.clone();
-    // One letter of one decision.
-    edited[allowed + 11] ^= 1;
-    std::fs::write(&bundle, &edited).unwrap();
-    let found = home.run(&["ledger", "verify"]);
-    assert_eq!(found.code, Some(1), "{found:?}");
-    let json = home.run(&["ledger", "verify", "--json"]);
-    assert_eq!(json.code, Some(1));
-    let all: Value = serde_json::from_str(&json.out).unwrap();
-    assert_eq!((&all[0]["sound"], &all[1]["sound"]), (&true.into(), &false.into()), "{all}");
-    std::fs::write(&bundle, &good).unwrap();
-    home.run(&["ledger", "verify"]).ok();
+    let newest = found.into_iter().max_by_key(|path| std::fs::metadata(path).unwrap().len());
+    newest.unwrap_or_else(|| panic!("no bundle of {log} holds {text}"))
+}
+
+fn replace_once(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
 }
 
 /// Requests that prove nobody are counted, and the id of their window explains itself.

@@ -46,8 +46,17 @@ fn it_makes_exactly_what_it_says_for_its_owner_alone() {
     let token = home.token("demo-agent");
     assert_eq!(server.call(&token).status, 200);
 
-    let made =
-        ["admin.sock", "charter", "charters", "keys", "lock", "logs", "secrets", "settings.yaml"];
+    let made = [
+        "admin.sock",
+        "begun.json",
+        "charter",
+        "charters",
+        "keys",
+        "lock",
+        "logs",
+        "secrets",
+        "settings.yaml",
+    ];
     assert_eq!(names(&home.root()), set(&made));
     for said in ["charter/", "keys/person", "keys/", "secrets/", "logs/", "settings.yaml"] {
         assert!(server.banner.contains(&format!("  {said} ")), "{said}: {}", server.banner);
@@ -191,11 +200,12 @@ fn a_key_that_others_can_read_is_refused() {
 #[test]
 fn a_first_run_that_was_interrupted_is_completed() {
     let stops: [(&str, &[&str]); 4] = [
-        ("before the genesis entry", &["logs"]),
-        ("before the charter was stored", &["logs", "charters", "secrets"]),
+        ("before the genesis entry", &["begun.json", "logs"]),
+        ("before the charter was stored", &["begun.json", "logs", "charters", "secrets"]),
         (
             "before the log's keys",
             &[
+                "begun.json",
                 "logs",
                 "charters",
                 "secrets",
@@ -207,7 +217,7 @@ fn a_first_run_that_was_interrupted_is_completed() {
         ),
         (
             "before the charter was written",
-            &["logs", "charters", "secrets", "settings.yaml", "charter"],
+            &["begun.json", "logs", "charters", "secrets", "settings.yaml", "charter"],
         ),
     ];
     for (when, gone) in stops {
@@ -236,6 +246,7 @@ fn a_log_without_a_genesis_entry_is_still_a_first_run() {
     let home = Home::new();
     home.up().stop();
     fs::remove_dir_all(home.path("logs")).unwrap();
+    fs::remove_file(home.path("begun.json")).unwrap();
     let skey = fs::read_to_string(home.path("keys/log-control.skey")).unwrap();
     let key = tlog::LogKey::from_skey(skey.trim()).unwrap();
     let at = LogHome::new(home.path("logs/control"));
@@ -246,6 +257,23 @@ fn a_log_without_a_genesis_entry_is_still_a_first_run() {
     assert_eq!(server.call(&home.token("demo-agent")).status, 200);
     server.stop();
     assert_eq!(genesis_count(&home), 1);
+}
+
+/// A gateway that served before and lost its control log is not begun a second time.
+#[test]
+fn a_lost_control_log_is_not_a_first_run() {
+    let losses: [&[&str]; 3] = [&["logs"], &["logs/control"], &["logs/control", "begun.json"]];
+    for gone in losses {
+        let home = Home::new();
+        home.up().stop();
+        for path in gone {
+            let path = home.path(path);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        }
+        let refused = home.no_up(&[]);
+        assert!(refused.fails(4).contains("restore"), "{gone:?}: {refused:?}");
+        assert!(!home.path("logs/control").exists(), "{gone:?}: nothing was begun");
+    }
 }
 
 /// A first run that stopped in the middle of writing the charter leaves no half of one behind.
@@ -277,6 +305,7 @@ fn a_bad_charter_stops_a_first_run_before_it_listens() {
     home.replace("agents/demo-agent.yaml", "environment: dev ", "environment: production ");
     home.replace("models/portreeve-demo.yaml", "provider: demo", "provider: dmeo");
     fs::remove_dir_all(home.path("logs")).unwrap();
+    fs::remove_file(home.path("begun.json")).unwrap();
     let refused = home.no_up(&[]);
     let said = refused.fails(1);
     assert!(refused.out.is_empty(), "{}", refused.out);

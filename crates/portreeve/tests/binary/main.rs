@@ -18,6 +18,7 @@ mod drain;
 mod explain;
 mod first_run;
 mod log_trouble;
+mod lost_logs;
 mod own_keys;
 mod scenarios;
 mod settings;

@@ -95,7 +95,7 @@ fn a_charter_of_ones_own_must_know_the_key() {
     fs::write(&people, with_mine).unwrap();
     let server = home.up_with(&["--charter", &own, "--person-key", &mine]);
     let status = home.run(&["status", "--json"]).json();
-    assert_eq!(text_of(&status, "gateway"), "lakeside-gate");
+    assert!(text_of(&status, "gateway").starts_with("lakeside-gate"), "{status}");
     assert_eq!(text_of(&status, "trust_domain"), "agents.lakeside.example");
     let genesis = home.run(&["change", "list", "--json"]).json();
     assert_eq!(genesis[0]["signed_by"], "chris");
