@@ -97,5 +97,5 @@ fn line(agent: &Value) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', " "))
 }
