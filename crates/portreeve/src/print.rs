@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value;
+
 /// Whether data could not be written. Only [`line`] sets it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -29,6 +31,11 @@ pub(crate) fn notice(text: &str) {
 /// still shows where it came from.
 pub(crate) fn error(text: &str) {
     notice(&format!("error: {}", text.replace('\n', "\n  ")));
+}
+
+/// A JSON value as one line of text: a string without its quotes.
+pub(crate) fn value(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', " "))
 }
 
 /// Whether any data was lost on its way to standard output.

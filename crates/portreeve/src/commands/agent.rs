@@ -40,7 +40,7 @@ pub(crate) async fn run(home: &Home, command: Agent) -> Result<ExitCode> {
                 print::line(&serde_json::to_string_pretty(&agent)?);
             } else {
                 for (key, value) in agent.as_object().into_iter().flatten() {
-                    print::line(&format!("{key:12} {}", plain(value)));
+                    print::line(&format!("{key:12} {}", print::value(value)));
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -85,7 +85,7 @@ fn agents(home: &Home) -> Result<Vec<Value>> {
 }
 
 fn line(agent: &Value) -> String {
-    let text = |key: &str| agent.get(key).map(plain).unwrap_or_default();
+    let text = |key: &str| agent.get(key).map(print::value).unwrap_or_default();
     format!(
         "{:24} {:8} {:10} {}  {}",
         text("name"),
@@ -94,8 +94,4 @@ fn line(agent: &Value) -> String {
         text("owner"),
         text("purpose")
     )
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', " "))
 }

@@ -134,7 +134,7 @@ fn status(home: &Home, output: Output) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     for one in &all {
-        let text = |key: &str| one.get(key).map(plain).unwrap_or_default();
+        let text = |key: &str| one.get(key).map(print::value).unwrap_or_default();
         print::line(&format!(
             "{}: {} entries, {} published\n  verifier key {}",
             text("origin"),
@@ -165,8 +165,4 @@ fn prove(home: &Home, id: &str) -> Result<ExitCode> {
 
 fn reader(dir: &std::path::Path) -> Result<Reader> {
     Reader::open_own(dir).map_err(|cause| Failure::unavailable(cause.to_string()).into())
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(home: &Home, command: Secret) -> Result<ExitCode> {
                 print::line(&serde_json::to_string_pretty(&all)?);
             } else {
                 for secret in &all {
-                    let text = |key: &str| secret.get(key).map(plain).unwrap_or_default();
+                    let text = |key: &str| secret.get(key).map(print::value).unwrap_or_default();
                     print::line(&format!(
                         "{:24} active v{}  sealed {}  owner {}  at most {} days",
                         text("name"),
@@ -106,8 +106,4 @@ fn secrets(home: &Home) -> Result<Vec<Value>> {
             })
         })
         .collect())
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

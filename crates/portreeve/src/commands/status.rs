@@ -39,23 +39,19 @@ pub(crate) async fn run(home: &Home, output: Output) -> Result<ExitCode> {
         print::line(&serde_json::to_string_pretty(&status)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let text = |key: &str| status.get(key).map(plain).unwrap_or_default();
+    let text = |key: &str| status.get(key).map(print::value).unwrap_or_default();
     let serves = if serving { "serving" } else { "not serving; start it with `portreeve up`" };
     print::line(&format!("gateway      {} ({serves})", text("gateway")));
     print::line(&format!("trust domain {}", text("trust_domain")));
     print::line(&format!("charter      {} since {}", text("charter"), text("since")));
     for listener in status.get("listeners").and_then(Value::as_array).into_iter().flatten() {
-        print::line(&format!("listener     {}", plain(listener)));
+        print::line(&format!("listener     {}", print::value(listener)));
     }
     for (name, log) in status.get("logs").and_then(Value::as_object).into_iter().flatten() {
-        print::line(&format!("log          {name}: {}", plain(log)));
+        print::line(&format!("log          {name}: {}", print::value(log)));
     }
     for finding in &findings {
         print::line(&format!("open         {finding}"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
