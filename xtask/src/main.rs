@@ -12,6 +12,7 @@ mod place;
 mod python;
 mod server;
 mod stopwatch;
+mod system;
 mod tally;
 mod test;
 mod tidy;

@@ -13,7 +13,7 @@ use crate::count::{self, Count};
 use crate::place::Place;
 use crate::python::{MODEL, Pins, Python, SDKS, TOOLS};
 use crate::tally::Tally;
-use crate::{Verdict, docs_run, e2e, tidy};
+use crate::{Verdict, docs_run, e2e, system, tidy};
 
 /// A step that only reads.
 const CHECK_LIMIT: Duration = Duration::from_secs(600);
@@ -37,6 +37,7 @@ pub(crate) fn run(extent: Extent) -> Result<Verdict> {
         Extent::Everything => &[TOOLS, SDKS, MODEL],
         Extent::Fast => &[TOOLS],
     };
+    tally.step("programs of the system", system::install_missing);
     let mut python = None;
     tally.step("packages and tools", || {
         python = Some(Python::with(&place, pins)?);

@@ -1,0 +1,46 @@
+//! What the tests need of the system itself: small programs that Debian packages. Where one is
+//! missing it is installed, and the run says so.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::command::{Show, run};
+use crate::count::Count;
+use crate::place::environment;
+
+/// A program, its Debian package, and which tests call it.
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    ("ssh-keygen", "openssh-client", "acts and keys, held against OpenSSH"),
+    ("curl", "curl", "the pages' own commands"),
+    ("prlimit", "util-linux", "a disk that is full"),
+    ("python3", "python3", "the vendors' SDKs"),
+    ("cc", "gcc", "the C sources of the cryptographic library"),
+];
+
+/// How long installing may take.
+const INSTALL_LIMIT: Duration = Duration::from_secs(600);
+
+/// Installs the programs that are missing.
+pub(crate) fn install_missing() -> Result<Count> {
+    let path = environment("PATH").context("there is no PATH")?;
+    let is_there =
+        |program: &str| std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
+    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, ..)| !is_there(program)).collect();
+    if missing.is_empty() {
+        return Ok(Count::PASSED);
+    }
+    let mut install = Command::new("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends"]);
+    for (program, package, why) in missing {
+        println!("installing {package} from Debian: `{program}` is missing, for {why}");
+        install.arg(package);
+    }
+    // The lists may be old or absent; a failure shows in the installation.
+    let _ = run(Command::new("apt-get").arg("update"), INSTALL_LIMIT, Show::Nothing);
+    let finished = run(&mut install, INSTALL_LIMIT, Show::Lines)
+        .context("install these programs with your system's package manager")?;
+    ensure!(finished.success, "apt-get could not install them; install them by hand");
+    Ok(Count::PASSED)
+}
