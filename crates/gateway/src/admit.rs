@@ -85,7 +85,12 @@ enum Considered {
 }
 
 fn authenticate(gate: &Gate, head: &Parts, now: Timestamp) -> Result<Subject, Refusal> {
-    let no = |code: RefusalCode| Refusal::new(code, "`portreeve agent token NAME` prints one; docs/guide/agents.md says how clients renew it.");
+    let no = |code: RefusalCode| {
+        Refusal::new(
+            code,
+            "`portreeve agent token NAME` prints one; docs/guide/agents.md says how clients renew it.",
+        )
+    };
     let credential = identity::credential(&head.headers).map_err(no)?;
     gate.verifier.verify(&credential, now).map_err(no)
 }
