@@ -2,6 +2,8 @@
 //! reading with the server up or down.
 
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use testkit::{Canary, assert_clean};
 
 use crate::common::{Home, Run, chat, decision, run, text_of};
@@ -291,4 +293,23 @@ fn a_closed_pipe_ends_output_and_nothing_else() {
     let ended = run(shell, b"");
     assert!(ended.err.contains("ended 0"), "{ended:?}");
     assert!(!ended.err.contains("panicked"), "{ended:?}");
+}
+
+#[test]
+fn decisions_are_followed_as_they_come() {
+    let home = Home::new();
+    let server = home.up();
+    let token = home.token("demo-agent");
+    let mut follow =
+        home.command(&["decisions", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    for _ in 0..2 {
+        let reply = server.call(&token);
+        let id = reply.header("portreeve-decision").unwrap().to_owned();
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&id) && line.contains("allow permitted"), "{line}");
+    }
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+    server.stop();
 }
