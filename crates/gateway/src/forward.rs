@@ -76,7 +76,10 @@ pub(crate) async fn forward(
         deadline: Instant::now() + Duration::from_millis(to.total_ms),
     };
     match gate.upstream.send(&call.recorded, to, lease, outbound).await {
-        Err(code) => call.fail(code),
+        Err(unsent) => {
+            call.attempt.cause = unsent.cause;
+            call.fail(unsent.code)
+        }
         Ok(response) => {
             let (head, body) = response.into_parts();
             if echo.as_ref().is_some_and(|echo| is_in_head(echo, &head)) {
@@ -186,7 +189,13 @@ impl Call {
             receipt: recorded.receipt().encode(),
             recorded,
             arrival,
-            attempt: Attempt { provider, status: None, failure: None, upstream_request_id: None },
+            attempt: Attempt {
+                provider,
+                status: None,
+                failure: None,
+                cause: None,
+                upstream_request_id: None,
+            },
             clock: Arc::clone(&gate.clock),
             first_byte_ms: None,
             _slot: slot,

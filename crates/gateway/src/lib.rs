@@ -32,4 +32,4 @@ pub use live::{Live, LiveError, Upstreams};
 pub use relay::{BrokenOff, Relay};
 pub use route::{GOVERNED, GovernedPath};
 pub use tls::{TlsError, TlsFiles};
-pub use upstream::{Outbound, Upstream};
+pub use upstream::{Outbound, Unsent, Upstream};

@@ -37,6 +37,13 @@ pub struct Outbound {
     pub(crate) stream: bool,
 }
 
+/// A call that has no answer: the code for the caller, and why, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    pub(crate) code: RefusalCode,
+    pub(crate) cause: Option<String>,
+}
+
 impl Upstream {
     /// Wraps the outbound client, so that only recorded permits reach it.
     #[must_use]
@@ -54,15 +61,24 @@ impl Upstream {
         to: &Upstreams,
         lease: Option<Lease>,
         outbound: Outbound,
-    ) -> Result<Response<Incoming>, RefusalCode> {
-        let request = request(to, lease, outbound).ok_or(RefusalCode::SecretUnreadable)?;
-        self.client.send(&to.endpoint, request, to.timeouts).await.map_err(|error| match error {
+    ) -> Result<Response<Incoming>, Unsent> {
+        let request = request(to, lease, outbound)
+            .ok_or(Unsent { code: RefusalCode::SecretUnreadable, cause: None })?;
+        self.client.send(&to.endpoint, request, to.timeouts).await.map_err(Unsent::from)
+    }
+}
+
+impl From<net::SendError> for Unsent {
+    fn from(error: net::SendError) -> Self {
+        let code = match error {
             net::SendError::Timeout(_) => RefusalCode::UpstreamTimeout,
             net::SendError::Redirect(_) => RefusalCode::UpstreamRedirect,
             net::SendError::Dropped => RefusalCode::UpstreamDropped,
             net::SendError::TooLarge => RefusalCode::UpstreamTooLarge,
             net::SendError::Connect(_) => RefusalCode::UpstreamConnect,
-        })
+        };
+        // The error's text holds no query, header or body.
+        Self { code, cause: Some(error.to_string()) }
     }
 }
 

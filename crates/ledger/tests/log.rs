@@ -172,6 +172,7 @@ async fn too_large_is_refused_and_an_outcome_is_shortened_instead() {
         provider: "demo".parse().unwrap(),
         status: Some(200),
         failure: None,
+        cause: None,
         upstream_request_id: Some("x".repeat(70_000)),
     };
     let outcome = Outcome { attempts: vec![attempt], ..Outcome::bare(Ended::Complete, 5) };

@@ -168,6 +168,9 @@ pub struct Attempt {
     /// The refusal code, where the try failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<String>,
+    /// Why, for the operator: which peer, what the system or TLS said. Never shown to the caller.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
     /// The provider's own id of the request.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub upstream_request_id: Option<String>,

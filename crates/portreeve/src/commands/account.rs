@@ -299,7 +299,10 @@ fn ended(outcome: &Outcome) -> String {
 
 fn attempted(attempt: &Attempt) -> String {
     let status = attempt.status.map(|status| format!(" answered {status}")).unwrap_or_default();
-    let failure = attempt.failure.as_ref().map(|code| format!(", failed: {code}"));
+    let failure = attempt.failure.as_ref().map(|code| match &attempt.cause {
+        Some(cause) => format!(", failed: {code} ({cause})"),
+        None => format!(", failed: {code}"),
+    });
     let id = attempt.upstream_request_id.as_ref().map(|id| format!(", its request id {id}"));
     format!("{}{status}{}{}", attempt.provider, failure.unwrap_or_default(), id.unwrap_or_default())
 }
