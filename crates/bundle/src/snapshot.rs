@@ -9,10 +9,12 @@ use crate::Bundle;
 
 /// A compiled charter with the proof of its approval. Nothing serves without one.
 ///
-/// ```compile_fail
-/// # fn forge(bundle: std::sync::Arc<bundle::Bundle>) -> bundle::Snapshot {
-/// bundle::Snapshot { bundle, ..unimplemented!() }
-/// # }
+/// ```compile_fail,E0451
+/// use std::sync::Arc;
+///
+/// fn forge(bundle: Arc<bundle::Bundle>, charter: Arc<model::CharterInForce>) -> bundle::Snapshot {
+///     bundle::Snapshot { bundle, charter }
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Snapshot {
