@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use approval::{Keyring, KeyringError};
 use charter::{AgentStatus, Charter, CharterFile, Located, SourceTree};
-use model::{PersonName, Place, Problem, Problems, ProviderName, SeatName};
+use model::{Claims, PersonName, Place, Problem, Problems, ProviderName, SeatName};
 use policy::{
     AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind, SecretFacts, TargetFacts,
 };
@@ -118,6 +118,7 @@ impl Owners<'_> {
                 let secret = provider.secret.as_ref().and_then(|name| secrets.get(&name.value));
                 Some(TargetFacts {
                     provider: provider.name.clone(),
+                    provider_owner: self.of(provider.owner.as_ref()),
                     kind: kind(provider.kind),
                     upstream_model: target.upstream_model.clone(),
                     secret: secret.map(|secret| SecretFacts {
@@ -125,6 +126,7 @@ impl Owners<'_> {
                         version: secret.active,
                         owner: secret.owner.clone(),
                     }),
+                    claims: Claims::default(),
                 })
             })
             .collect();
@@ -223,6 +225,7 @@ const fn kind(kind: charter::ProviderKind) -> ProviderKind {
         charter::ProviderKind::Demo => ProviderKind::Demo,
         charter::ProviderKind::OpenAi => ProviderKind::OpenAi,
         charter::ProviderKind::Anthropic => ProviderKind::Anthropic,
+        charter::ProviderKind::Gemini => ProviderKind::Gemini,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use charter::{Charter, Located, PolicyTest, Verdict};
-use model::{Place, PolicyId, PolicyRef, Refusal, RefusalCode};
+use model::{Ask, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, RefusalCode};
 use policy::{CallFacts, Circumstances, TargetFacts, Targets};
 
 use crate::Bundle;
@@ -48,8 +48,17 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
         return Err(format!("model `{}` is not served there", model.facts.name));
     }
     let call = call(test);
-    let asked =
-        Circumstances { agent: &agent.facts, call: &call, model: &model.facts, targets: &targets };
+    let ask = Ask {
+        stream: test.stream,
+        ..Ask::bare(Operation::ChatCompletions, Dialect::OpenAi)
+    };
+    let asked = Circumstances {
+        agent: &agent.facts,
+        call: &call,
+        ask: &ask,
+        model: &model.facts,
+        targets: &targets,
+    };
     let [_, policy_seat, ..] = bundle.seats();
     match bundle.policies().judge(&asked, policy_seat) {
         Ok(targets) => expect(test, Verdict::Allow, &permitted_by(&targets)),
@@ -98,9 +107,5 @@ fn call(test: &PolicyTest) -> CallFacts {
         now: test.at,
         proof: test.proof,
         token_age_s: test.token_age_s,
-        stream: test.stream,
-        input_bytes: 0,
-        output_tokens_max: None,
-        function_tools: 0,
     }
 }

@@ -160,7 +160,7 @@ pub const FIELDS: &[Field] = &[
     must(Agent, "bindings[].kind", "`embedded`", "`embedded`: by a token of this gateway's own issuer"),
 
     must(Provider, "name", "name", "the provider's name: that of the file without `.yaml`"),
-    must(Provider, "kind", "`demo`, `openai` or `anthropic`", "the wire form it speaks; `demo` is built in and needs no network"),
+    must(Provider, "kind", "`demo`, `openai`, `anthropic` or `gemini`", "the wire form it speaks; `demo` is built in and needs no network"),
     may(Provider, "base_url", "URL", "the vendor's own; none for `demo`", "where it is: `https`, or `http` to this machine alone; no user, query or fragment"),
     may(Provider, "secret", "secret", "none", "the secret that is lent for each call; needed wherever `base_url` is the vendor's"),
     may(Provider, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the provider"),

@@ -56,6 +56,7 @@ impl ProviderKind {
             Self::Demo => None,
             Self::OpenAi => Some("https://api.openai.com/v1"),
             Self::Anthropic => Some("https://api.anthropic.com"),
+            Self::Gemini => Some("https://generativelanguage.googleapis.com"),
         }
     }
 }

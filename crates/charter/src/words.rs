@@ -69,6 +69,8 @@ words! {
         OpenAi "openai",
         /// Anthropic's.
         Anthropic "anthropic",
+        /// Google's Gemini.
+        Gemini "gemini",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ModelName;
+use crate::{Beyond, ModelName};
 
 /// Which vendor's wire form the client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,18 +12,49 @@ pub enum Dialect {
     OpenAi,
     /// Anthropic's.
     Anthropic,
+    /// Google's Gemini.
+    Gemini,
 }
 
-/// What is done with the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// `POST /v1/chat/completions`.
-    ChatCompletions,
-    /// `POST /v1/messages`.
-    Messages,
-    /// `GET /v1/models`: what may this caller use?
-    ListModels,
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident $word:literal;)*) => {
+        /// What is done with the model.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Operation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Operation {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name in the schema and in records.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// OpenAI, `POST /v1/chat/completions`.
+    ChatCompletions "chat_completions";
+    /// OpenAI, `POST /v1/responses`.
+    Responses "responses";
+    /// OpenAI, `POST /v1/embeddings`.
+    Embeddings "embeddings";
+    /// Anthropic, `POST /v1/messages`.
+    Messages "messages";
+    /// Anthropic, `POST /v1/messages/count_tokens`.
+    CountMessageTokens "count_message_tokens";
+    /// Gemini, `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`.
+    GenerateContent "generate_content";
+    /// Gemini, `POST /v1beta/models/{model}:countTokens`.
+    CountContentTokens "count_content_tokens";
+    /// `GET /v1/models`, `GET /v1beta/models`: what may this caller use?
+    ListModels "list_models";
 }
 
 /// What one request wants: everything policy and routing read, nothing a person wrote.
@@ -43,8 +74,11 @@ pub struct Ask {
     /// The client's own cap on output tokens, where it set one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub output_tokens_max: Option<u64>,
-    /// How many plain function tools the request declares (their use stays with the client).
+    /// How many tools the request declares that the caller defines and runs itself.
     pub function_tools: u32,
+    /// What the provider would do or keep beyond answering.
+    #[serde(skip_serializing_if = "Beyond::is_nothing", default)]
+    pub beyond: Beyond,
 }
 
 /// Tokens a call used, as its provider reported them.
@@ -56,25 +90,34 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+impl Ask {
+    /// An ask of which no more is known than its endpoint.
+    #[must_use]
+    pub const fn bare(operation: Operation, dialect: Dialect) -> Self {
+        Self {
+            operation,
+            dialect,
+            model: None,
+            stream: false,
+            input_bytes: 0,
+            output_tokens_max: None,
+            function_tools: 0,
+            beyond: Beyond::NOTHING,
+        }
+    }
+}
+
 impl Dialect {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
+
     /// The name in configuration and records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "open_ai",
             Self::Anthropic => "anthropic",
-        }
-    }
-}
-
-impl Operation {
-    /// The name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "chat_completions",
-            Self::Messages => "messages",
-            Self::ListModels => "list_models",
+            Self::Gemini => "gemini",
         }
     }
 }

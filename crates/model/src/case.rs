@@ -86,6 +86,7 @@ impl Case {
             ask: self.ask.clone(),
             verdict,
             targets: Vec::new(),
+            withheld: Vec::new(),
             agent_owner: self.agent_owner.clone(),
             target_owner: self.target_owner.clone(),
             charter: CharterRecord::from(&*self.charter),

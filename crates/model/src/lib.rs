@@ -4,7 +4,9 @@
 //! or decides anything beyond parsing and display.
 
 mod ask;
+mod beyond;
 mod case;
+mod claims;
 mod digest;
 mod id;
 mod policy_ref;
@@ -16,7 +18,12 @@ mod time;
 mod trust_domain;
 
 pub use ask::{Ask, Dialect, Operation, Usage};
+pub use beyond::{
+    Beyond, ProviderTool, ProviderToolKind, StoredKind, StoredName, Stores, Unrecognised,
+    UnrecognisedPlace,
+};
 pub use case::{Case, CharterInForce, OutcomeDue, Recordable, Refused};
+pub use claims::Claims;
 pub use digest::{Digest, DigestError};
 pub use id::{
     AgentName, ChangeId, DecisionId, IdError, ModelName, NameError, PersonName, PolicyId,
@@ -25,8 +32,8 @@ pub use id::{
 pub use policy_ref::{Effect, PolicyRef, PolicySetKind};
 pub use problem::{Place, Problem, Problems};
 pub use record::{
-    Attempt, CharterRecord, DecisionRecord, Ended, Outcome, SecretRecord, SubjectRecord,
-    TargetRecord, VerdictRecord,
+    Attempt, CharterRecord, DecisionRecord, Ended, LeaseRecord, Outcome, SecretRecord,
+    StoredObject, SubjectRecord, TargetRecord, VerdictRecord, WithheldRecord,
 };
 pub use refusal::{Fixer, Refusal, RefusalCode, Retry, Stage};
 pub use subject::{Environment, Proof, Subject};

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentName, Ask, ChangeId, CharterInForce, DecisionId, Digest, PolicyRef, Proof, ProviderName,
-    Refusal, SecretName, SecretVersion, Subject, Timestamp, Usage,
+    AgentName, Ask, ChangeId, CharterInForce, Claims, DecisionId, Digest, PolicyRef, Proof,
+    ProviderName, Refusal, SecretName, SecretVersion, StoredName, Subject, Timestamp, Usage,
 };
 
 /// A decision entry's content; the ledger adds order, epoch and commitment.
@@ -26,6 +26,9 @@ pub struct DecisionRecord {
     /// Where it may be forwarded, in order.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub targets: Vec<TargetRecord>,
+    /// Where it may not be forwarded although the model is served there, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub withheld: Vec<WithheldRecord>,
     /// The seat that answers for the agent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub agent_owner: Option<String>,
@@ -81,7 +84,26 @@ pub struct TargetRecord {
     /// The secret that may be lent for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub secret: Option<SecretRecord>,
-    /// The policies that allowed the model there, then those that allowed the secret.
+    /// What is claimed about it.
+    #[serde(skip_serializing_if = "Claims::is_nothing", default)]
+    pub claims: Claims,
+    /// The policies that allowed the model there, then those that allowed what the provider
+    /// would do or keep, then those that allowed the secret.
+    pub policies: Vec<PolicyRef>,
+}
+
+/// One target that serves the model but may not be used for this request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithheldRecord {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub upstream_model: String,
+    /// Why: a refusal's code, or `condition` where the charter sends this agent elsewhere.
+    pub code: String,
+    /// The policies that refused it; empty where none was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub policies: Vec<PolicyRef>,
 }
 
@@ -129,6 +151,9 @@ pub struct Outcome {
     /// Tokens, where the provider reported them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
+    /// What the provider now keeps for the agent, as far as its answer says.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub stored: Vec<StoredObject>,
     /// Body bytes relayed to the client.
     pub output_bytes: u64,
     /// From arrival to the answer's first byte.
@@ -156,16 +181,44 @@ pub enum Ended {
     Interrupted,
 }
 
+/// Something that a provider keeps, and the agent whose request made it: nobody else may name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredObject {
+    /// Whose it is.
+    pub agent: AgentName,
+    /// Where it is kept.
+    pub provider: ProviderName,
+    /// What it is, and the digest of its id.
+    pub object: StoredName,
+}
+
+/// A secret as it was lent for one try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseRecord {
+    /// The secret.
+    pub name: SecretName,
+    /// The version that was lent.
+    pub version: SecretVersion,
+}
+
 /// One try at a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
     /// The provider tried.
     pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub upstream_model: String,
+    /// The secret that was lent for it; none where none was, or nothing was sent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lease: Option<LeaseRecord>,
     /// The status it answered with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
-    /// The refusal code, where the try failed.
+    /// The refusal code, where the try failed; `target_set_aside` or `target_busy` where the
+    /// target was passed over and nothing was sent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<String>,
     /// Why, for the operator: which peer, what the system or TLS said. Never shown to the caller.
@@ -222,6 +275,7 @@ impl Outcome {
             status: None,
             attempts: Vec::new(),
             usage: None,
+            stored: Vec::new(),
             output_bytes: 0,
             first_byte_ms: None,
             duration_ms,

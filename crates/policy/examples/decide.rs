@@ -165,6 +165,7 @@ fn case() -> Case {
             input_bytes: 400,
             output_tokens_max: None,
             function_tools: 0,
+            beyond: Beyond::NOTHING,
         }),
         agent_owner: None,
         target_owner: None,

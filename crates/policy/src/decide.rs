@@ -4,7 +4,7 @@
 //! evaluation that goes wrong refuses the whole request.
 
 use cedar_policy::Request;
-use model::{Case, Refusal, RefusalCode, Refused};
+use model::{Ask, Case, Dialect, Operation, Refusal, RefusalCode, Refused};
 
 use crate::evaluate::{Answer, Query, Unevaluable, World};
 use crate::facts::{AgentFacts, CallFacts, Circumstances, ModelFacts, TargetFacts};
@@ -49,7 +49,9 @@ impl Policies {
     #[expect(clippy::result_large_err, reason = "a refusal carries its case, as a permit does")]
     pub fn decide(&self, question: Question<'_>) -> Result<Permit, Refused> {
         let Question { case, agent, call, model, targets } = question;
-        let asked = Circumstances { agent, call: &call, model, targets };
+        let nothing = Ask::bare(Operation::ListModels, Dialect::OpenAi);
+        let ask = case.ask.clone().unwrap_or(nothing);
+        let asked = Circumstances { agent, call: &call, ask: &ask, model, targets };
         let [policy_seat, ..] = &case.charter.secondary;
         let mut trail = Trail::default();
         let verdict = match same_matter(&case, &asked) {
@@ -82,7 +84,8 @@ impl Policies {
         model: &ModelFacts,
         targets: &[TargetFacts],
     ) -> bool {
-        self.judge(&Circumstances { agent, call, model, targets }, "").is_ok()
+        let ask = &Ask::bare(Operation::ListModels, Dialect::OpenAi);
+        self.judge(&Circumstances { agent, call, ask, model, targets }, "").is_ok()
     }
 
     fn weigh(
@@ -142,6 +145,7 @@ impl Policies {
             provider: target.provider.clone(),
             upstream_model: target.upstream_model.clone(),
             secret: target.secret.clone(),
+            claims: target.claims.clone(),
             policies,
         })
     }

@@ -48,13 +48,13 @@ pub(crate) enum Answer {
 impl Query {
     /// May the agent invoke the model at `target`?
     pub(crate) fn invoke_model(asked: &Circumstances<'_>, target: &TargetFacts) -> Self {
-        let call = asked.call;
+        let ask = asked.ask;
         let mut asks = Fields::from([
-            ("function_tools", Value::Long(call.function_tools.into())),
-            ("input_bytes", Value::count(call.input_bytes)),
-            ("stream", Value::Bool(call.stream)),
+            ("function_tools", Value::Long(ask.function_tools.into())),
+            ("input_bytes", Value::count(ask.input_bytes)),
+            ("stream", Value::Bool(ask.stream)),
         ]);
-        if let Some(tokens) = call.output_tokens_max {
+        if let Some(tokens) = ask.output_tokens_max {
             asks.insert("output_tokens_max", Value::count(tokens));
         }
         let mut context = common(asked);

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::{
-    AgentName, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion, TeamName,
+    AgentName, Ask, Claims, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion, TeamName,
     Timestamp,
 };
 
@@ -31,8 +31,8 @@ pub struct AgentFacts {
     pub owner: String,
 }
 
-/// The call: when, how the caller proved itself, and the size of what it asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The call: when, and how the caller proved itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallFacts {
     /// The time of the question.
     pub now: Timestamp,
@@ -40,14 +40,6 @@ pub struct CallFacts {
     pub proof: Proof,
     /// Seconds since the credential was issued.
     pub token_age_s: u64,
-    /// Whether the answer is to be streamed.
-    pub stream: bool,
-    /// Size of the body as received, in bytes.
-    pub input_bytes: u64,
-    /// The caller's own cap on output tokens, where it set one.
-    pub output_tokens_max: Option<u64>,
-    /// How many function tools the request declares.
-    pub function_tools: u32,
 }
 
 /// The model asked for.
@@ -64,12 +56,16 @@ pub struct ModelFacts {
 pub struct TargetFacts {
     /// The provider.
     pub provider: ProviderName,
+    /// The seat that answers for the provider (`seat:...`).
+    pub provider_owner: String,
     /// The provider's wire form.
     pub kind: ProviderKind,
     /// The provider's own name of the model.
     pub upstream_model: String,
     /// The secret the provider asks for; none where it asks for none.
     pub secret: Option<SecretFacts>,
+    /// What is claimed about it.
+    pub claims: Claims,
 }
 
 /// A secret a target needs: which, and who answers for it. Never its value.
@@ -90,6 +86,8 @@ pub struct Circumstances<'a> {
     pub agent: &'a AgentFacts,
     /// The call.
     pub call: &'a CallFacts,
+    /// What it asks.
+    pub ask: &'a Ask,
     /// What is asked for.
     pub model: &'a ModelFacts,
     /// Where it is served, the preferred place first.
@@ -127,6 +125,8 @@ pub enum ProviderKind {
     OpenAi,
     /// Anthropic's.
     Anthropic,
+    /// Google's Gemini.
+    Gemini,
 }
 
 macro_rules! vocabulary {
@@ -161,4 +161,4 @@ macro_rules! vocabulary {
 vocabulary!(Lifecycle: Active "active", Suspended "suspended");
 vocabulary!(DataClass:
     Public "public", Internal "internal", Confidential "confidential", Restricted "restricted");
-vocabulary!(ProviderKind: Demo "demo", OpenAi "openai", Anthropic "anthropic");
+vocabulary!(ProviderKind: Demo "demo", OpenAi "openai", Anthropic "anthropic", Gemini "gemini");

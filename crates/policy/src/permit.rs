@@ -1,7 +1,7 @@
 //! Policy's yes, as a value that nothing else can make. It never holds a secret's value.
 
 use model::{
-    Case, DecisionRecord, OutcomeDue, PolicyRef, ProviderName, Recordable, SecretRecord,
+    Case, Claims, DecisionRecord, OutcomeDue, PolicyRef, ProviderName, Recordable, SecretRecord,
     TargetRecord, VerdictRecord,
 };
 
@@ -31,6 +31,8 @@ pub struct Target {
     pub upstream_model: String,
     /// The secret that may be lent, where the provider asks for one.
     pub secret: Option<SecretFacts>,
+    /// What is claimed about it.
+    pub claims: Claims,
     /// The policies that allowed the model there, then those that allowed the secret.
     pub policies: Vec<PolicyRef>,
 }
@@ -113,6 +115,7 @@ impl From<&Target> for TargetRecord {
                 version: secret.version,
                 owner: secret.owner.clone(),
             }),
+            claims: target.claims.clone(),
             policies: target.policies.clone(),
         }
     }

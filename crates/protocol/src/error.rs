@@ -21,7 +21,7 @@ pub fn error_body(dialect: Dialect, refusal: &Refusal, id: &str) -> Vec<u8> {
     let own = Own { code: refusal.code.as_str(), decision: id, who: who(refusal) };
     let text = message(refusal, id);
     match dialect {
-        Dialect::OpenAi => json(&OpenAiBody {
+        Dialect::OpenAi | Dialect::Gemini => json(&OpenAiBody {
             error: OpenAiError {
                 message: text,
                 kind: open_ai_type(refusal.code.status()),
@@ -48,7 +48,7 @@ pub fn error_body(dialect: Dialect, refusal: &Refusal, id: &str) -> Vec<u8> {
 #[must_use]
 pub fn error_event(dialect: Dialect, refusal: &Refusal, id: &str) -> Vec<u8> {
     let name: &[u8] = match dialect {
-        Dialect::OpenAi => b"",
+        Dialect::OpenAi | Dialect::Gemini => b"",
         Dialect::Anthropic => b"event: error\n",
     };
     [name, b"data: ", &error_body(dialect, refusal, id), b"\n\n"].concat()

@@ -28,7 +28,7 @@ pub fn model_list(dialect: Dialect, models: &[ModelName], query: &str) -> Result
     names.sort_unstable();
     names.dedup();
     Ok(match dialect {
-        Dialect::OpenAi => open_ai(&names),
+        Dialect::OpenAi | Dialect::Gemini => open_ai(&names),
         Dialect::Anthropic => anthropic(&names, &Page::of(query)?),
     })
 }

@@ -29,7 +29,7 @@ fn parameter_ok(parameter: &str) -> bool {
 #[must_use]
 pub const fn request_id_header(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::OpenAi => "x-request-id",
+        Dialect::OpenAi | Dialect::Gemini => "x-request-id",
         Dialect::Anthropic => "request-id",
     }
 }

@@ -12,7 +12,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Usage> {
     let answer: Answer = serde_json::from_slice(body).ok()?;
     match dialect {
-        Dialect::OpenAi => answer.usage?.open_ai(),
+        Dialect::OpenAi | Dialect::Gemini => answer.usage?.open_ai(),
         Dialect::Anthropic => answer.usage?.anthropic().total(),
     }
 }

@@ -57,6 +57,7 @@ fn case(clock: &ManualClock) -> Case {
             input_bytes: 2,
             output_tokens_max: None,
             function_tools: 0,
+            beyond: Beyond::NOTHING,
         }),
         agent_owner: Some(seat("support")),
         target_owner: Some(seat("models")),

@@ -111,6 +111,7 @@ pub(crate) fn case() -> Case {
             input_bytes: 400,
             output_tokens_max: None,
             function_tools: 0,
+            beyond: Beyond::NOTHING,
         }),
         agent_owner: Some("seat:support-lead".into()),
         target_owner: Some("seat:model-owner".into()),

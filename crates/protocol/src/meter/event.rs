@@ -148,7 +148,7 @@ impl Tail {
         }
         self.failed |= event.is_error;
         match self.dialect {
-            Dialect::OpenAi => self.note_open_ai(&event.data),
+            Dialect::OpenAi | Dialect::Gemini => self.note_open_ai(&event.data),
             Dialect::Anthropic => {
                 self.note_anthropic(&event.data);
                 false
@@ -158,7 +158,7 @@ impl Tail {
 
     pub(super) fn usage(&self) -> Option<Usage> {
         match self.dialect {
-            Dialect::OpenAi => self.open_ai,
+            Dialect::OpenAi | Dialect::Gemini => self.open_ai,
             Dialect::Anthropic => self.anthropic.total(),
         }
     }

@@ -76,7 +76,12 @@ pub fn read(
     let reader = match operation {
         Operation::ChatCompletions => chat::read,
         Operation::Messages => messages::read,
-        Operation::ListModels => return Ok(Reading::listing(dialect)),
+        Operation::Responses
+        | Operation::Embeddings
+        | Operation::CountMessageTokens
+        | Operation::GenerateContent
+        | Operation::CountContentTokens
+        | Operation::ListModels => return Ok(Reading::listing(dialect)),
     };
     let tape = scan(body, limits)?;
     let root = tape.root().ok_or_else(|| Refusal::new(RefusalCode::BodyNotJson, ""))?;
@@ -89,21 +94,14 @@ pub fn read(
         input_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
         output_tokens_max: wanted.output_tokens_max,
         function_tools: wanted.function_tools,
+        beyond: model::Beyond::NOTHING,
     };
     Ok(Reading { ask, body: body.clone(), splices: wanted.splices })
 }
 
 impl Reading {
     fn listing(dialect: Dialect) -> Self {
-        let ask = Ask {
-            operation: Operation::ListModels,
-            dialect,
-            model: None,
-            stream: false,
-            input_bytes: 0,
-            output_tokens_max: None,
-            function_tools: 0,
-        };
+        let ask = Ask::bare(Operation::ListModels, dialect);
         Self { ask, body: Bytes::new(), splices: Splices::default() }
     }
 

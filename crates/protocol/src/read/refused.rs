@@ -4,7 +4,7 @@
 //! wire forms. Charters point at such servers by `base_url`, so their extensions count too.
 
 use model::RefusalCode::{
-    self, FieldInvalid, ProviderToolRefused, RemoteMcpRefused, StoredObjectRefused,
+    self, FieldInvalid, ProviderToolRefused, RemoteMcpRefused, StorageRefused, StoredObjectRefused,
 };
 
 use super::fields::Objection;
@@ -52,7 +52,7 @@ const ELSEWHERE: &str = "says where or how to reach a provider, which is the cha
 pub(super) const REFUSED: &[Refused] = &[
     // OpenAI: web search in chat; stored conversations and answers.
     refused("web_search_options", Used::Present, ProviderToolRefused, TOOL),
-    refused("store", Used::NotFalse, StoredObjectRefused, STORES),
+    refused("store", Used::NotFalse, StorageRefused, STORES),
     refused("previous_response_id", Used::Present, StoredObjectRefused, STORED),
     refused("conversation", Used::Present, StoredObjectRefused, STORED),
     // Anthropic: the MCP connector; code containers and the skills loaded into them.
