@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use approval::Keyring;
 use model::{
-    AgentName, Digest, ModelName, PersonName, ProviderName, SeatName, SecretName, SecretVersion,
+    AgentName, Digest, Environment, ModelName, PersonName, ProviderName, SeatName, SecretName,
+    SecretVersion,
 };
-use policy::{AgentFacts, ModelFacts, Policies, ProviderKind, TargetFacts};
+use policy::{AgentFacts, DataClass, ModelFacts, Policies, ProviderKind, TargetFacts};
 
 /// A compiled charter. Made by [`crate::check`] alone; immutable.
 #[derive(Debug)]
@@ -90,8 +91,44 @@ pub struct Model {
     pub facts: ModelFacts,
     /// What it is for.
     pub purpose: String,
+    /// How often one call is tried.
+    pub retries: Retries,
     /// Where it is served, the preferred place first; never empty.
-    pub targets: Vec<TargetFacts>,
+    pub targets: Vec<Target>,
+}
+
+/// The budget of tries for one call, over all targets together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// Most tries, the first included: 1 to 10.
+    pub attempts_max: u32,
+    /// No try begins later than this after the first, in milliseconds.
+    pub within_ms: u64,
+}
+
+/// One place where a model is served.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What policy sees of it.
+    pub facts: TargetFacts,
+    /// Its share among the targets next to it that carry a weight too: 1 to 1000. None where it
+    /// shares with nobody.
+    pub weight: Option<u32>,
+    /// Which agents' calls it serves.
+    pub when: Condition,
+    /// How long a call may wait there: the target's own limits, else its provider's.
+    pub timeouts: Timeouts,
+    /// Most calls it carries at once; none where it has no bound of its own.
+    pub concurrency_max: Option<usize>,
+}
+
+/// Which agents' calls a target serves. An empty list is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// Where the agent runs: one of these.
+    pub environments: Vec<Environment>,
+    /// The most sensitive data the agent may handle: one of these.
+    pub data_classes: Vec<DataClass>,
 }
 
 /// A secret as declared; never its value.
@@ -107,6 +144,16 @@ pub struct Secret {
     pub active: SecretVersion,
     /// How old a value may become, in days.
     pub max_age_days: u32,
+}
+
+impl Condition {
+    /// Whether the target serves calls of this agent.
+    #[must_use]
+    pub fn admits(&self, agent: &AgentFacts) -> bool {
+        let Self { environments, data_classes } = self;
+        (environments.is_empty() || environments.contains(&agent.environment))
+            && (data_classes.is_empty() || data_classes.contains(&agent.data_class))
+    }
 }
 
 impl Bundle {

@@ -8,10 +8,11 @@ mod check;
 mod compiled;
 mod resolve;
 mod snapshot;
+mod target;
 mod trial;
 
 pub use check::{check, test};
-pub use compiled::{Agent, Bundle, Model, Provider, Secret, Timeouts};
+pub use compiled::{Agent, Bundle, Condition, Model, Provider, Retries, Secret, Target, Timeouts};
 pub use policy::ProviderKind;
 pub use snapshot::{NotThisCharter, Snapshot};
 pub use trial::TestResult;

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use approval::{Keyring, KeyringError};
 use charter::{AgentStatus, Charter, CharterFile, Located, SourceTree};
-use model::{Claims, PersonName, Place, Problem, Problems, ProviderName, SeatName};
-use policy::{
-    AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind, SecretFacts, TargetFacts,
-};
+use model::{PersonName, Place, Problem, Problems, SeatName};
+use policy::{AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind};
 
-use crate::compiled::{Agent, Bundle, Model, Persons, Provider, Secret, Timeouts};
+use crate::compiled::{Agent, Bundle, Model, Persons, Provider, Retries, Secret};
+use crate::target::{self, At};
 
 /// The bundle of a charter whose files have no problem.
 ///
@@ -88,18 +87,12 @@ impl Owners<'_> {
     }
 
     fn provider(&self, provider: &charter::Provider) -> Provider {
-        let timeouts = provider.timeouts;
         Provider {
             name: provider.name.clone(),
             kind: kind(provider.kind),
             base_url: provider.base_url().map(str::to_owned),
             owner: self.of(provider.owner.as_ref()),
-            timeouts: Timeouts {
-                connect_ms: timeouts.connect_ms,
-                first_byte_ms: timeouts.first_byte_ms,
-                idle_ms: timeouts.idle_ms,
-                total_ms: timeouts.total_ms,
-            },
+            timeouts: target::timeouts(provider.timeouts),
         }
     }
 
@@ -109,6 +102,7 @@ impl Owners<'_> {
         charter: &Charter,
         secrets: &BTreeMap<model::SecretName, Secret>,
     ) -> Model {
+        let owner = self.of(model.owner.as_ref());
         let targets = model
             .targets
             .iter()
@@ -116,23 +110,17 @@ impl Owners<'_> {
                 // The check resolved every provider and secret; none can be missing here.
                 let provider = charter.providers.get(&target.provider.value)?;
                 let secret = provider.secret.as_ref().and_then(|name| secrets.get(&name.value));
-                Some(TargetFacts {
-                    provider: provider.name.clone(),
-                    provider_owner: self.of(provider.owner.as_ref()),
-                    kind: kind(provider.kind),
-                    upstream_model: target.upstream_model.clone(),
-                    secret: secret.map(|secret| SecretFacts {
-                        name: secret.name.clone(),
-                        version: secret.active,
-                        owner: secret.owner.clone(),
-                    }),
-                    claims: Claims::default(),
-                })
+                let provider_owner = self.of(provider.owner.as_ref());
+                let at = At { provider, provider_owner, secret, model_owner: &owner };
+                Some(target::resolved(target, at))
             })
             .collect();
-        let owner = self.of(model.owner.as_ref());
+        let retries = Retries {
+            attempts_max: model.retries.attempts_max,
+            within_ms: model.retries.within_ms,
+        };
         let facts = ModelFacts { name: model.name.clone(), owner };
-        Model { facts, purpose: model.purpose.clone(), targets }
+        Model { facts, purpose: model.purpose.clone(), retries, targets }
     }
 
     fn agent(&self, agent: &charter::Agent, root: &CharterFile) -> Agent {
@@ -216,11 +204,11 @@ fn no_root() -> Problems {
     }]
 }
 
-fn seat_ref(seat: &SeatName) -> String {
+pub(crate) fn seat_ref(seat: &SeatName) -> String {
     format!("seat:{seat}")
 }
 
-const fn kind(kind: charter::ProviderKind) -> ProviderKind {
+pub(crate) const fn kind(kind: charter::ProviderKind) -> ProviderKind {
     match kind {
         charter::ProviderKind::Demo => ProviderKind::Demo,
         charter::ProviderKind::OpenAi => ProviderKind::OpenAi,
@@ -229,16 +217,11 @@ const fn kind(kind: charter::ProviderKind) -> ProviderKind {
     }
 }
 
-const fn data_class(class: charter::DataClass) -> DataClass {
+pub(crate) const fn data_class(class: charter::DataClass) -> DataClass {
     match class {
         charter::DataClass::Public => DataClass::Public,
         charter::DataClass::Internal => DataClass::Internal,
         charter::DataClass::Confidential => DataClass::Confidential,
         charter::DataClass::Restricted => DataClass::Restricted,
     }
-}
-
-/// A provider by name, as models cite it.
-pub(crate) fn is(provider: &ProviderName, wanted: Option<&ProviderName>) -> bool {
-    wanted.is_none_or(|wanted| wanted == provider)
 }

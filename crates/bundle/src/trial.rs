@@ -7,7 +7,7 @@ use model::{Ask, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, Refusa
 use policy::{CallFacts, Circumstances, TargetFacts, Targets};
 
 use crate::Bundle;
-use crate::resolve::is;
+use crate::compiled::Target;
 
 /// How one policy test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,16 +42,20 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
         return expect(test, Verdict::Unknown, &[]);
     };
     let wanted = test.ask.provider.as_ref().map(|provider| &provider.value);
-    let targets: Vec<TargetFacts> =
-        model.targets.iter().filter(|target| is(&target.provider, wanted)).cloned().collect();
-    if targets.is_empty() {
+    let there = |target: &&Target| wanted.is_none_or(|wanted| *wanted == target.facts.provider);
+    let served: Vec<&Target> = model.targets.iter().filter(there).collect();
+    if served.is_empty() {
         return Err(format!("model `{}` is not served there", model.facts.name));
     }
+    // No target takes this agent's calls: refused, unless the model does not exist for it at all.
+    let sent_away = !served.iter().any(|target| target.when.admits(&agent.facts));
+    let targets: Vec<TargetFacts> = served
+        .iter()
+        .filter(|target| sent_away || target.when.admits(&agent.facts))
+        .map(|target| target.facts.clone())
+        .collect();
     let call = call(test);
-    let ask = Ask {
-        stream: test.stream,
-        ..Ask::bare(Operation::ChatCompletions, Dialect::OpenAi)
-    };
+    let ask = Ask { stream: test.stream, ..Ask::bare(Operation::ChatCompletions, Dialect::OpenAi) };
     let asked = Circumstances {
         agent: &agent.facts,
         call: &call,
@@ -61,8 +65,12 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     };
     let [_, policy_seat, ..] = bundle.seats();
     match bundle.policies().judge(&asked, policy_seat) {
+        Err(refusal) if verdict(&refusal) == Verdict::Unknown => {
+            expect(test, Verdict::Unknown, &refusal.policies)
+        }
+        Ok(_) | Err(_) if sent_away => expect(test, Verdict::Deny, &[]),
         Ok(targets) => expect(test, Verdict::Allow, &permitted_by(&targets)),
-        Err(refusal) => expect(test, verdict(&refusal), &refusal.policies),
+        Err(refusal) => expect(test, Verdict::Deny, &refusal.policies),
     }
 }
 
@@ -103,9 +111,5 @@ fn expect(test: &PolicyTest, found: Verdict, policies: &[PolicyRef]) -> Result<(
 }
 
 fn call(test: &PolicyTest) -> CallFacts {
-    CallFacts {
-        now: test.at,
-        proof: test.proof,
-        token_age_s: test.token_age_s,
-    }
+    CallFacts { now: test.at, proof: test.proof, token_age_s: test.token_age_s }
 }

@@ -75,7 +75,7 @@ fn the_charter_of_a_first_run_compiles() {
     assert!(agent.active);
     assert_eq!(agent.owner, "seat:risk-lead");
     let model = bundle.models().next().unwrap();
-    let secret = model.targets[0].secret.as_ref().unwrap();
+    let secret = model.targets[0].facts.secret.as_ref().unwrap();
     assert_eq!((secret.name.as_str(), secret.version.0), ("demo-key", 1));
     assert_eq!(secret.owner, "seat:platform-lead");
 }

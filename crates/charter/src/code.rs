@@ -53,4 +53,9 @@ codes! {
     SEAT_CONFLICT "seat-conflict" "Seats that must be different are one, or a seat escalates to itself.";
     MODEL_DEVELOPER "model-developer" "A model developer holds a seat that judges what models and agents may do.";
     NOT_A_TARGET "not-a-target" "A test names a provider that does not serve the model.";
+    NOTHING_CLAIMED "nothing-claimed" "Claims that claim nothing.";
+    SUCCESSOR_IS_ITSELF "successor-is-itself" "A model is to take its own place.";
+    SUCCESSOR_WITHOUT_END "successor-without-end" "A successor of something that does not end.";
+    SUCCESSOR_ENDS_FIRST "successor-ends-first" "A successor that ends no later than what it replaces.";
+    SUCCESSOR_CIRCLE "successor-circle" "Successors that lead back to where they began.";
 }

@@ -29,15 +29,24 @@ impl Date {
         Self(day.0.saturating_add(jiff::Span::new().days(i64::from(days))))
     }
 
+    /// The first instant of this day, in UTC.
+    #[must_use]
+    pub fn begins(self) -> Timestamp {
+        instant(self.0)
+    }
+
     /// The first instant after this day, in UTC: what is due by the day is overdue from then.
     #[must_use]
     pub fn ends(self) -> Timestamp {
         // The day after the last one a calendar has never comes.
         let next = self.0.checked_add(jiff::Span::new().days(1));
-        next.ok()
-            .and_then(|next| format!("{next}T00:00:00Z").parse().ok())
-            .unwrap_or(Timestamp::from_millis(i64::MAX))
+        next.map_or(Timestamp::from_millis(i64::MAX), instant)
     }
+}
+
+/// The first instant of a day, in UTC. Each day of the calendar but those at its far ends has one.
+fn instant(day: jiff::civil::Date) -> Timestamp {
+    format!("{day}T00:00:00Z").parse().unwrap_or(Timestamp::from_millis(i64::MAX))
 }
 
 impl FromStr for Date {
@@ -90,6 +99,7 @@ mod tests {
     #[test]
     fn what_is_due_by_a_day_is_overdue_when_the_day_has_ended() {
         let day: Date = "2026-12-31".parse().unwrap();
+        assert_eq!(day.begins(), "2026-12-31T00:00:00Z".parse().unwrap());
         assert_eq!(day.ends(), "2027-01-01T00:00:00Z".parse().unwrap());
         let eve: Timestamp = "2026-12-31T23:59:59.999Z".parse().unwrap();
         assert_eq!(Date::after(eve, 0), day);

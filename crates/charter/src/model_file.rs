@@ -1,14 +1,16 @@
-//! `models/FILE.yaml`: a model as agents name it, and where it is served.
+//! `models/FILE.yaml`: a model as agents name it, where it is served, and how often one call is
+//! tried.
 
-use model::{ModelName, Place, ProviderName, SeatName};
+use model::{ModelName, Place, SeatName};
 
+use crate::code;
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
+use crate::model_target::{self, ModelTarget};
 use crate::yaml::Node;
-use crate::{code, problem};
 
-/// Longest name of a model at a provider, in bytes.
-const UPSTREAM_BYTES_MAX: usize = 256;
+/// Most targets of one model.
+const TARGETS_MAX: usize = 16;
 
 /// A model as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,21 +21,27 @@ pub struct Model {
     pub purpose: String,
     /// The seat that answers for it; none is the accountable one.
     pub owner: Option<Located<SeatName>>,
-    /// Where it is served, the preferred place first; at least one.
+    /// How often one call is tried.
+    pub retries: Retries,
+    /// Where it is served, the preferred place first; at least one, at most 16.
     pub targets: Vec<ModelTarget>,
     /// The file.
     pub place: Place,
 }
 
-/// One place a model is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelTarget {
-    /// The provider.
-    pub provider: Located<ProviderName>,
-    /// The provider's own name of the model.
-    pub upstream_model: String,
-    /// Where it is declared.
-    pub place: Place,
+/// The budget of tries for one call, over all targets together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// Most tries, the first included.
+    pub attempts_max: u32,
+    /// No try begins later than this after the first, in milliseconds.
+    pub within_ms: u64,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { attempts_max: 3, within_ms: 30_000 }
+    }
 }
 
 /// Reads one model's file: its name, where that could be read, and the model, where all could.
@@ -47,24 +55,43 @@ pub(crate) fn read(
         fields.required("name", |node| sheet.located(node, help));
     let purpose = fields.required("purpose", |node| sheet.purpose(node));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
+    let retries = fields.or("retries", Retries::default(), |node| retries(sheet, node));
     let targets = fields.required("targets", |node| targets(sheet, node));
     let place = sheet.reader.place(root.at);
     let model = || {
         let name = name.as_ref()?.value.clone();
-        Some(Model { name, purpose: purpose?, owner: owner?, targets: targets?, place })
+        let (owner, retries, targets) = (owner?, retries?, targets?);
+        Some(Model { name, purpose: purpose?, owner, retries, targets, place })
     };
     let model = model();
     (name, model)
 }
 
+fn retries(sheet: &mut Sheet<'_>, node: &Node) -> Option<Retries> {
+    let fields = sheet.fields(node, "retries")?;
+    let default = Retries::default();
+    let attempts_max = fields.or("attempts_max", default.attempts_max, |node| {
+        u32::try_from(sheet.reader.integer(node, 1..=10)?).ok()
+    });
+    let within_ms =
+        fields.or("within_ms", default.within_ms, |node| sheet.reader.integer(node, 100..=600_000));
+    Some(Retries { attempts_max: attempts_max?, within_ms: within_ms? })
+}
+
 fn targets(sheet: &mut Sheet<'_>, node: &Node) -> Option<Vec<ModelTarget>> {
     let items = sheet.reader.filled_list(node)?;
+    if let Some(beyond) = items.get(TARGETS_MAX) {
+        let what = format!("the model has {} targets, more than {TARGETS_MAX}", items.len());
+        let help = "keep those that are needed; a model of another name may hold the rest";
+        sheet.reader.object(beyond.at, code::BAD_VALUE, what, help);
+        return None;
+    }
     let mut targets: Vec<ModelTarget> = Vec::new();
     for item in items {
-        let Some(next) = target(sheet, item) else { continue };
+        let Some(next) = model_target::read(sheet, item) else { continue };
         let same = |other: &ModelTarget| {
             other.provider.value == next.provider.value
-                && other.upstream_model == next.upstream_model
+                && other.upstream_model.value == next.upstream_model.value
         };
         if targets.iter().any(same) {
             let what = "the same target is listed twice".to_owned();
@@ -74,21 +101,4 @@ fn targets(sheet: &mut Sheet<'_>, node: &Node) -> Option<Vec<ModelTarget>> {
         }
     }
     (targets.len() == items.len()).then_some(targets)
-}
-
-fn target(sheet: &mut Sheet<'_>, item: &Node) -> Option<ModelTarget> {
-    let fields = sheet.fields(item, "targets[]")?;
-    let provider = fields.required("provider", |node| sheet.mention(node, Kind::Provider));
-    let upstream_model = fields.required("upstream_model", |node| {
-        let text = sheet.text(node)?;
-        if text.len() <= UPSTREAM_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Some(text);
-        }
-        let what = format!("`{}` is not a provider's name of a model", problem::shown(&text));
-        let help = "write at most 256 ASCII characters, without spaces";
-        sheet.reader.object(node.at, code::BAD_VALUE, what, help);
-        None
-    });
-    let place = sheet.reader.place(item.at);
-    Some(ModelTarget { provider: provider?, upstream_model: upstream_model?, place })
 }

@@ -4,6 +4,7 @@ use model::{Place, ProviderName, SeatName, SecretName};
 
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
+use crate::timeouts::{self, Timeouts};
 use crate::words::ProviderKind;
 use crate::yaml::{Fields, Node};
 use crate::{base_url, code};
@@ -27,19 +28,6 @@ pub struct Provider {
     pub place: Place,
 }
 
-/// How long to wait for a provider, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To connect.
-    pub connect_ms: u64,
-    /// To the head of the answer.
-    pub first_byte_ms: u64,
-    /// Silence within an answer.
-    pub idle_ms: u64,
-    /// For a whole call; not less than any of the others.
-    pub total_ms: u64,
-}
-
 impl Provider {
     /// Where it is: as the charter says, or the vendor's own address; none for the demo.
     #[must_use]
@@ -58,12 +46,6 @@ impl ProviderKind {
             Self::Anthropic => Some("https://api.anthropic.com"),
             Self::Gemini => Some("https://generativelanguage.googleapis.com"),
         }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect_ms: 5_000, first_byte_ms: 60_000, idle_ms: 60_000, total_ms: 600_000 }
     }
 }
 
@@ -119,31 +101,9 @@ fn address(sheet: &mut Sheet<'_>, fields: &Fields<'_>, kind: ProviderKind) {
 }
 
 fn timeouts(sheet: &mut Sheet<'_>, node: &Node) -> Option<Timeouts> {
-    let fields = sheet.fields(node, "timeouts")?;
-    let default = Timeouts::default();
-    let mut read = |name, default, low, high| {
-        fields.or(name, default, |node| sheet.reader.integer(node, low..=high))
-    };
-    let connect_ms = read("connect_ms", default.connect_ms, 100, 60_000);
-    let first_byte_ms = read("first_byte_ms", default.first_byte_ms, 1_000, 600_000);
-    let idle_ms = read("idle_ms", default.idle_ms, 1_000, 600_000);
-    let total_ms = read("total_ms", default.total_ms, 1_000, 3_600_000)?;
-    let parts =
-        [("connect_ms", connect_ms), ("first_byte_ms", first_byte_ms), ("idle_ms", idle_ms)];
-    for (name, longer) in parts {
-        if let Some(longer) = longer.filter(|part| *part > total_ms) {
-            let at =
-                fields.get(name).or_else(|| fields.get("total_ms")).map_or(node.at, |node| node.at);
-            let what = format!(
-                "`{name}` is {longer}, longer than the whole call (`total_ms` is {total_ms})"
-            );
-            sheet.reader.object(at, code::BAD_VALUE, what, "raise `total_ms` or lower the other");
-        }
+    let (stated, whole) = timeouts::read(sheet, node, "timeouts")?;
+    for problem in stated.problems(Timeouts::default()) {
+        sheet.reader.report(problem);
     }
-    Some(Timeouts {
-        connect_ms: connect_ms?,
-        first_byte_ms: first_byte_ms?,
-        idle_ms: idle_ms?,
-        total_ms,
-    })
+    whole.then(|| stated.over(Timeouts::default()))
 }

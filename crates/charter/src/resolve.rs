@@ -7,7 +7,7 @@ use crate::located::Located;
 use crate::mention::Kind;
 use crate::parse::Reading;
 use crate::suggest::nearest;
-use crate::{code, problem};
+use crate::{code, problem, succession};
 
 /// Most unknown names that a near one is sought for: it costs a comparison with every name.
 const SUGGESTIONS_MAX: usize = 100;
@@ -18,6 +18,8 @@ pub(crate) fn check(reading: &mut Reading) {
     governing(reading);
     test_names(reading);
     test_targets(reading);
+    let found = succession::problems(&reading.charter);
+    reading.problems.extend(found);
 }
 
 impl Kind {

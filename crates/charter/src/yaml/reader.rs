@@ -116,6 +116,11 @@ impl Reader {
         self.problems.push(Problem { place, ..problem::file(&self.file, code, what, help) });
     }
 
+    /// Reports a problem of this file that was worded elsewhere.
+    pub(crate) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
     /// The fields of an object. Unknown and missing ones are reported.
     pub fn fields<'n>(&mut self, node: &'n Node, known: &[Known<'_>]) -> Option<Fields<'n>> {
         let mut entries = BTreeMap::new();

@@ -39,7 +39,16 @@ fn whole(kind: FileKind) -> Value {
         }),
         FileKind::Model => json!({
             "name": "x", "purpose": "p", "owner": "a",
-            "targets": [{"provider": "x", "upstream_model": "y"}],
+            "retries": {"attempts_max": 3, "within_ms": 30_000},
+            "targets": [{
+                "provider": "x", "upstream_model": "y", "weight": 1, "concurrency_max": 1,
+                "when": {"environments": [], "data_classes": []},
+                "timeouts": {"connect_ms": 5_000, "first_byte_ms": 60_000, "idle_ms": 60_000,
+                    "total_ms": 600_000},
+                "claims": {"region": "eu", "retention_days": 0, "trains": false,
+                    "stated": "2026-01-01", "owner": "a"},
+                "end_of_life": "2026-12-31", "successor": "next",
+            }],
         }),
         FileKind::Secret => json!({
             "name": "x", "purpose": "p", "owner": "a", "max_age_days": 1, "active": 1,
@@ -63,7 +72,10 @@ fn read(edit: impl Fn(FileKind, &mut Value)) -> (Charter, Problems) {
         edit(kind, &mut file);
         (path(kind), file.to_string())
     });
-    parse(&SourceTree::from_files(files).unwrap())
+    // What the model's target names as its successor.
+    let next = r#"{"name": "next", "purpose": "p", "targets": [{"provider": "x", "upstream_model": "z"}]}"#;
+    let next = ("models/next.yaml".to_owned(), next.to_owned());
+    parse(&SourceTree::from_files(files.into_iter().chain([next])).unwrap())
 }
 
 /// The object that holds the field, and the field's name in it.
@@ -152,6 +164,7 @@ fn the_defaults_of_the_table_hold() {
             charter.people.persons["ada"].tags.clone(),
             rest,
             charter.providers["x"].timeouts,
+            (charter.models["x"].retries, charter.models["x"].targets[0].when.clone()),
             ask,
         )
     };
