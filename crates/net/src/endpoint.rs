@@ -9,8 +9,8 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 
 /// Longest base URL, in bytes.
 const BASE_MAX: usize = 2048;
-/// The path segment that SDKs' base URLs end with, or do not.
-const VERSION_SEGMENT: &str = "/v1";
+/// The path segments that SDKs' base URLs end with, or do not.
+const VERSION_SEGMENTS: [&str; 2] = ["/v1", "/v1beta"];
 
 /// A provider's base address: scheme, host, optional port, optional path prefix.
 ///
@@ -96,8 +96,8 @@ impl Endpoint {
         Ok(Self { scheme, authority, prefix: prefix_of(path)? })
     }
 
-    /// The URL of `path` at this provider. A `/v1` that ends the base and begins the path is
-    /// written once.
+    /// The URL of `path` at this provider. A version (`/v1`, `/v1beta`) that ends the base and
+    /// begins the path is written once.
     ///
     /// None where `path` does not begin with `/`, holds a query or fragment itself, or the
     /// result is no URL.
@@ -106,13 +106,12 @@ impl Endpoint {
         if !path.starts_with('/') || path.contains(['?', '#']) {
             return None;
         }
-        let versioned = path
-            .strip_prefix(VERSION_SEGMENT)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let prefix = match self.prefix.strip_suffix(VERSION_SEGMENT) {
-            Some(shorter) if versioned => shorter,
-            _ => &self.prefix,
+        let begins = |version: &&str| {
+            path.strip_prefix(*version).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
+        let version = VERSION_SEGMENTS.iter().find(begins);
+        let shorter = version.and_then(|version| self.prefix.strip_suffix(version));
+        let prefix = shorter.unwrap_or(&self.prefix);
         let text = match query {
             Some(query) if query.contains('#') => return None,
             Some(query) => format!("{prefix}{path}?{query}"),

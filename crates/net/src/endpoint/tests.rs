@@ -40,6 +40,12 @@ fn the_version_segment_is_written_once() {
         ("https://relay.example/rev1", "/v1/models", "https://relay.example/rev1/v1/models"),
         ("https://relay.example/v1", "/v1", "https://relay.example/v1"),
         ("http://127.0.0.1:8080", "/v1/models", "http://127.0.0.1:8080/v1/models"),
+        (
+            "https://gemini.example/v1beta",
+            "/v1beta/models/m:countTokens",
+            "https://gemini.example/v1beta/models/m:countTokens",
+        ),
+        ("https://gemini.example/v1", "/v1beta/models", "https://gemini.example/v1/v1beta/models"),
         ("http://[::1]:8080/v1", "/v1/models", "http://[::1]:8080/v1/models"),
         (
             "HTTPS://API.Example.com:443/V1",
