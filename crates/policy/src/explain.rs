@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use cedar_policy::pst::{self, BinaryOp, Clause, Expr, Var};
 use cedar_policy::{Authorizer, Policy, PolicySet, Request};
-use model::{PolicyRef, PolicySetKind, ProviderName};
+use model::{PolicyRef, ProviderName};
 
-use crate::evaluate::{Domain, Query, Unevaluable, World};
+use crate::evaluate::{Unevaluable, World};
 use crate::facts::Circumstances;
+use crate::matter;
 use crate::policies::Policies;
-use crate::slice::{self, Slice};
+use crate::query::Query;
+use crate::trail::Trail;
 
 /// A permit whose scope matched the question but whose conditions did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,23 +27,22 @@ pub struct NearMiss {
 
 impl Policies {
     /// The permits that nearly allowed a question: for each target, those of the model set, then
-    /// those of the secret set, that name this caller, action and resource but whose conditions
-    /// did not all hold. Empty where the question cannot be put at all.
+    /// those of the tool set for all that goes beyond the model, then those of the secret set,
+    /// that name this caller, action and resource but whose conditions did not all hold. Empty where the question cannot be put at all.
     #[must_use]
     pub fn near_misses(&self, asked: &Circumstances<'_>) -> Vec<NearMiss> {
         self.misses(asked).unwrap_or_default()
     }
 
     fn misses(&self, asked: &Circumstances<'_>) -> Result<Vec<NearMiss>, Unevaluable> {
-        let slice = Slice::of(asked)?;
-        let callers = [slice::agent(asked.agent), slice::team(asked.agent)];
-        let world = World { entities: slice.entities()?, callers };
+        let world = Trail::default().world(asked)?;
         let mut found = Vec::new();
         for target in asked.targets {
-            let secret = target.secret.iter().map(|one| Query::use_secret(asked, target, one));
-            for query in std::iter::once(Query::invoke_model(asked, target)).chain(secret) {
+            for matter in matter::all(asked.ask, target) {
+                let query = Query::about(matter, asked, target);
                 let request = query.request()?;
-                let of_set = self.permits.iter().filter(|one| one.listing.set == set(query.domain));
+                let set = query.domain.set();
+                let of_set = self.permits.iter().filter(|one| one.listing.set == set);
                 found.extend(of_set.filter_map(|permit| {
                     let mut unmet = unmet(&permit.cedar, &request, &world)?;
                     if !self.counts(permit.cedar.id().as_ref(), asked.call.now) {
@@ -62,13 +63,6 @@ impl Policies {
 pub(crate) fn without_context(policy: &Policy) -> Result<Policy, String> {
     let kept = conditions(policy)?.into_iter().filter(|one| !mentions_context(expression(one)));
     with_conditions(policy, kept.collect())
-}
-
-const fn set(domain: Domain) -> PolicySetKind {
-    match domain {
-        Domain::Model => PolicySetKind::Model,
-        Domain::Secret => PolicySetKind::Secret,
-    }
 }
 
 /// The conditions of `policy` that do not hold; `None` where its scope does not match.

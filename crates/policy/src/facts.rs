@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::{
-    AgentName, Ask, Claims, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion, TeamName,
-    Timestamp,
+    AgentName, Ask, Claims, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion,
+    TeamName, Timestamp,
 };
 
 /// The agent that asks, as the charter declares it.

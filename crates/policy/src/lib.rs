@@ -5,6 +5,7 @@
 //! of them. Every evaluation that goes wrong is a refusal. Nothing here does I/O, reads a clock or
 //! remembers a request: the same policies and the same question give the same verdict.
 
+mod claims;
 mod compile;
 mod decide;
 mod depth;
@@ -15,12 +16,17 @@ mod facts;
 mod index;
 mod lint;
 mod locate;
+mod matter;
 mod permit;
 mod policies;
 mod problem;
+mod query;
+mod refuse;
 mod schema;
 mod slice;
+mod trail;
 mod value;
+mod weigh;
 
 pub use compile::{PolicySource, compile};
 pub use decide::{Question, model_unknown};

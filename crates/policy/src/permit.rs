@@ -2,7 +2,7 @@
 
 use model::{
     Case, Claims, DecisionRecord, OutcomeDue, PolicyRef, ProviderName, Recordable, SecretRecord,
-    TargetRecord, VerdictRecord,
+    TargetRecord, VerdictRecord, WithheldRecord,
 };
 
 use crate::facts::SecretFacts;
@@ -12,6 +12,7 @@ use crate::facts::SecretFacts;
 pub struct Permit {
     case: Case,
     targets: Targets,
+    withheld: Vec<WithheldRecord>,
     facts: Vec<u8>,
 }
 
@@ -33,13 +34,19 @@ pub struct Target {
     pub secret: Option<SecretFacts>,
     /// What is claimed about it.
     pub claims: Claims,
-    /// The policies that allowed the model there, then those that allowed the secret.
+    /// The policies that allowed the model there, then those that allowed what the provider would
+    /// do or keep, then those that allowed the secret: each once.
     pub policies: Vec<PolicyRef>,
 }
 
 impl Permit {
-    pub(crate) const fn new(case: Case, targets: Targets, facts: Vec<u8>) -> Self {
-        Self { case, targets, facts }
+    pub(crate) const fn new(
+        case: Case,
+        targets: Targets,
+        withheld: Vec<WithheldRecord>,
+        facts: Vec<u8>,
+    ) -> Self {
+        Self { case, targets, withheld, facts }
     }
 
     /// The case it answers.
@@ -52,6 +59,13 @@ impl Permit {
     #[must_use]
     pub const fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// Where the model is served but the call may not go, and why: first the targets that were
+    /// dropped before the question, then those that policy refuses, in their order.
+    #[must_use]
+    pub fn withheld(&self) -> &[WithheldRecord] {
+        &self.withheld
     }
 }
 
@@ -93,7 +107,8 @@ impl Targets {
 impl Recordable for Permit {
     fn record(&self) -> DecisionRecord {
         let targets = self.targets.iter().map(TargetRecord::from).collect();
-        DecisionRecord { targets, ..self.case.record(VerdictRecord::permitted()) }
+        let withheld = self.withheld.clone();
+        DecisionRecord { targets, withheld, ..self.case.record(VerdictRecord::permitted()) }
     }
 
     fn facts(&self) -> &[u8] {

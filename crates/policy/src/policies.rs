@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Policy, Request};
 use model::{PolicyRef, PolicySetKind, Timestamp};
 
-use crate::evaluate::{Answer, Domain, Query, World};
+use crate::evaluate::{Answer, World};
 use crate::index::Index;
+use crate::query::{Domain, Query};
 
 /// Every policy of a charter. Made by [`crate::compile`], never changed.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Policies {
     pub(crate) listings: BTreeMap<String, PolicyListing>,
     /// Guardrails and the model set.
     model: Index,
+    /// Guardrails and the tool set.
+    tool: Index,
     /// Guardrails and the secret set.
     secret: Index,
     /// What is left of the model set's permits without the context: who could ever match.
@@ -37,7 +40,8 @@ pub struct PolicyListing {
     pub expires: Option<Timestamp>,
     /// Its text, from the first annotation to the semicolon.
     pub text: String,
-    /// What it names, as pairs of type and id: `("Agent", "demo-agent")`. Actions are left out.
+    /// What it names, as sorted pairs of type and id: `("Agent", "demo-agent")`. Actions are left
+    /// out. Who names a tool of a provider names the provider too.
     pub names: Vec<(String, String)>,
 }
 
@@ -64,6 +68,7 @@ impl Policies {
         let reach = compiled.iter().filter(is_permit).filter(of_model);
         Self {
             model: with_guardrails(PolicySetKind::Model),
+            tool: with_guardrails(PolicySetKind::Tool),
             secret: with_guardrails(PolicySetKind::Secret),
             reach: Index::new(reach.map(|policy| &policy.reach)),
             permits: compiled.iter().filter(is_permit).cloned().collect(),
@@ -89,6 +94,7 @@ impl Policies {
     ) -> Answer {
         let index = match query.domain {
             Domain::Model => &self.model,
+            Domain::Tool => &self.tool,
             Domain::Secret => &self.secret,
         };
         let matches = index.matches(request, world);

@@ -23,20 +23,40 @@ pub fn schema_text(kind: PolicySetKind) -> String {
     fragments(kind).join("\n")
 }
 
-/// The entity types a question is made of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Type {
-    Action,
-    Agent,
-    DataClass,
-    Env,
-    Lifecycle,
-    Model,
-    Proof,
-    Provider,
-    ProviderKind,
-    Secret,
-    Team,
+macro_rules! schema_names {
+    ($(#[$doc:meta])* $names:ident, $find:ident -> $found:ty, $make:path: $($name:ident)+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $names { $($name),+ }
+
+        /// What the name stands for, made once.
+        fn $find(name: $names) -> &'static $found {
+            match name {
+                $($names::$name => {
+                    static FOUND: LazyLock<$found> = LazyLock::new(|| $make(stringify!($name)));
+                    &FOUND
+                })+
+            }
+        }
+
+        #[cfg(test)]
+        impl $names {
+            const ALL: &'static [Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+schema_names! {
+    /// The entity types a question is made of.
+    Type, type_of -> EntityTypeName, type_name:
+    Agent DataClass Env Lifecycle Model Operation Proof Provider ProviderKind ProviderTool
+    ProviderToolKind Secret Team UnrecognisedPlace
+}
+
+schema_names! {
+    /// The actions that questions are asked about.
+    Action, entity_of -> Entity, action_entity:
+    InvokeModel UseProviderTool StoreAtProvider PassUnrecognised UseSecret
 }
 
 /// The schema of a set, ready to validate policies and questions.
@@ -55,27 +75,14 @@ pub(crate) fn digest() -> Digest {
     SCHEMAS.digest
 }
 
-/// The actions and their groups, as entities: every slice holds them.
-pub(crate) fn actions() -> &'static [Entity] {
-    &SCHEMAS.actions
+/// The action with its groups, as an entity: a slice holds those that are asked about.
+pub(crate) fn action(action: Action) -> &'static Entity {
+    entity_of(action)
 }
 
 /// The entity of `kind` that is called `id`.
 pub(crate) fn uid(kind: Type, id: &str) -> EntityUid {
-    let name = match kind {
-        Type::Action => &NAMES.action,
-        Type::Agent => &NAMES.agent,
-        Type::DataClass => &NAMES.data_class,
-        Type::Env => &NAMES.env,
-        Type::Lifecycle => &NAMES.lifecycle,
-        Type::Model => &NAMES.model,
-        Type::Proof => &NAMES.proof,
-        Type::Provider => &NAMES.provider,
-        Type::ProviderKind => &NAMES.provider_kind,
-        Type::Secret => &NAMES.secret,
-        Type::Team => &NAMES.team,
-    };
-    EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
+    EntityUid::from_type_name_and_id(type_of(kind).clone(), EntityId::new(id))
 }
 
 struct Schemas {
@@ -84,22 +91,7 @@ struct Schemas {
     tool: Validator,
     secret: Validator,
     downstream: Validator,
-    actions: Vec<Entity>,
     digest: Digest,
-}
-
-struct Names {
-    action: EntityTypeName,
-    agent: EntityTypeName,
-    data_class: EntityTypeName,
-    env: EntityTypeName,
-    lifecycle: EntityTypeName,
-    model: EntityTypeName,
-    proof: EntityTypeName,
-    provider: EntityTypeName,
-    provider_kind: EntityTypeName,
-    secret: EntityTypeName,
-    team: EntityTypeName,
 }
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
@@ -108,22 +100,7 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
     tool: build(PolicySetKind::Tool),
     secret: build(PolicySetKind::Secret),
     downstream: build(PolicySetKind::Downstream),
-    actions: action_entities(&build(PolicySetKind::Guardrails)),
     digest: Digest::of(schema_text(PolicySetKind::Guardrails).as_bytes()),
-});
-
-static NAMES: LazyLock<Names> = LazyLock::new(|| Names {
-    action: type_name("Action"),
-    agent: type_name("Agent"),
-    data_class: type_name("DataClass"),
-    env: type_name("Env"),
-    lifecycle: type_name("Lifecycle"),
-    model: type_name("Model"),
-    proof: type_name("Proof"),
-    provider: type_name("Provider"),
-    provider_kind: type_name("ProviderKind"),
-    secret: type_name("Secret"),
-    team: type_name("Team"),
 });
 
 fn fragments(kind: PolicySetKind) -> Vec<&'static str> {
@@ -144,13 +121,33 @@ fn build(kind: PolicySetKind) -> Validator {
     Validator::new(Schema::from_schema_fragments(parsed).expect("the embedded fragments agree"))
 }
 
-#[expect(clippy::expect_used, reason = "the schema is a constant; the tests build it")]
-fn action_entities(validator: &Validator) -> Vec<Entity> {
-    let entities = validator.schema().action_entities().expect("the embedded actions form a tree");
-    entities.into_iter().collect()
+#[expect(clippy::expect_used, reason = "the schema is a constant; the tests find each action")]
+fn action_entity(name: &str) -> Entity {
+    let schema = validator(PolicySetKind::Guardrails).schema();
+    let entities = schema.action_entities().expect("the embedded actions form a tree");
+    let found = entities.into_iter().find(|entity| entity.uid().id().unescaped() == name);
+    found.expect("the embedded schema has the action")
 }
 
 #[expect(clippy::expect_used, reason = "the names are constants; the tests parse each of them")]
 fn type_name(name: &str) -> EntityTypeName {
     name.parse().expect("a plain word is an entity type's name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_the_schemas() {
+        let schema = validator(PolicySetKind::Guardrails).schema();
+        for kind in Type::ALL {
+            assert!(schema.entity_types().any(|known| known == type_of(*kind)), "{kind:?}");
+        }
+        for name in Action::ALL {
+            let uid = action(*name).uid();
+            assert_eq!(uid.to_string(), format!("Action::\"{name:?}\""));
+            assert_eq!(schema.actions().filter(|known| **known == uid).count(), 1);
+        }
+    }
 }

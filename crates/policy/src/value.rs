@@ -31,6 +31,11 @@ impl Value {
         Self::Long(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
+    /// How many `items` there are.
+    pub(crate) fn length<T>(items: &[T]) -> Self {
+        Self::Long(i64::try_from(items.len()).unwrap_or(i64::MAX))
+    }
+
     /// As Cedar evaluates it.
     pub(crate) fn expression(&self) -> Result<RestrictedExpression, Unevaluable> {
         Ok(match self {

@@ -1,0 +1,172 @@
+//! Every target and everything it needs is asked about; the answers become one verdict.
+
+use model::{Ask, Beyond, PolicyRef, Refusal, Timestamp, WithheldRecord};
+
+use crate::decide::model_unknown;
+use crate::evaluate::{Answer, Unevaluable, World};
+use crate::facts::{Circumstances, TargetFacts};
+use crate::matter::{self, Matter};
+use crate::permit::{Target, Targets};
+use crate::policies::Policies;
+use crate::query::Query;
+use crate::refuse::{self, Why};
+use crate::trail::Trail;
+
+/// A yes: where the call may go, and where it may not.
+#[derive(Debug)]
+pub(crate) struct Weighed {
+    /// The permitted targets, in order.
+    pub(crate) targets: Targets,
+    /// The others, in order.
+    pub(crate) withheld: Vec<WithheldRecord>,
+}
+
+/// How far a no reaches.
+enum No {
+    /// This target is refused; another may be permitted.
+    Here(Refusal),
+    /// The request is refused, whatever other targets say.
+    Final(Refusal),
+    /// The model does not exist for this caller.
+    Unreachable,
+    /// The question could not be put, so the request is refused.
+    Unevaluable(Unevaluable),
+}
+
+impl From<Unevaluable> for No {
+    fn from(cause: Unevaluable) -> Self {
+        Self::Unevaluable(cause)
+    }
+}
+
+impl Policies {
+    /// Weighs what is asked and notes every question in `trail`.
+    pub(crate) fn weigh(
+        &self,
+        asked: &Circumstances<'_>,
+        policy_seat: &str,
+        trail: &mut Trail,
+    ) -> Result<Weighed, Refusal> {
+        let world = trail.world(asked).map_err(|cause| trail.void(cause, asked))?;
+        let mut permitted = Vec::with_capacity(asked.targets.len());
+        let mut refused = Vec::new();
+        for target in asked.targets {
+            let weighing = Weighing { policies: self, asked, target, world: &world };
+            match weighing.run(trail) {
+                Ok(target) => permitted.push(target),
+                Err(No::Here(refusal)) => refused.push((target, refusal)),
+                Err(No::Final(refusal)) => return Err(refusal),
+                Err(No::Unreachable) => return Err(model_unknown(policy_seat)),
+                Err(No::Unevaluable(cause)) => return Err(trail.void(cause, asked)),
+            }
+        }
+        let mut refused = refused.into_iter();
+        match Targets::new(permitted) {
+            Some(targets) => Ok(Weighed { targets, withheld: refused.map(withheld).collect() }),
+            None => Err(refused.next().map_or_else(
+                || model_unknown(policy_seat),
+                |(_, first)| refuse::first_of(first, asked.targets.len()),
+            )),
+        }
+    }
+}
+
+/// One target and the circumstances in which it is weighed.
+#[derive(Clone, Copy)]
+struct Weighing<'w> {
+    policies: &'w Policies,
+    asked: &'w Circumstances<'w>,
+    target: &'w TargetFacts,
+    world: &'w World,
+}
+
+impl Weighing<'_> {
+    fn run(self, trail: &mut Trail) -> Result<Target, No> {
+        let mut policies: Vec<PolicyRef> = Vec::new();
+        for matter in matter::all(self.asked.ask, self.target) {
+            match self.put(matter, trail)? {
+                Answer::Permit(ids) => {
+                    let known = |one: &PolicyRef| policies.iter().any(|other| other.id == one.id);
+                    let mut more = self.policies.cite(&ids);
+                    more.retain(|one| !known(one));
+                    policies.append(&mut more);
+                }
+                answer @ (Answer::Forbid(_) | Answer::Nothing | Answer::Error(_)) => {
+                    return Err(self.no(matter, &answer, trail)?);
+                }
+            }
+        }
+        Ok(Target {
+            provider: self.target.provider.clone(),
+            upstream_model: self.target.upstream_model.clone(),
+            secret: self.target.secret.clone(),
+            claims: self.target.claims.clone(),
+            policies,
+        })
+    }
+
+    /// Asks about `matter`.
+    fn put(self, matter: Matter<'_>, trail: &mut Trail) -> Result<Answer, Unevaluable> {
+        let query = Query::about(matter, self.asked, self.target);
+        let answer = self.policies.answer(&query, &query.request()?, self.world, self.now());
+        trail.note(&query, &answer);
+        Ok(answer)
+    }
+
+    /// What it comes to that `answer` is not a permit.
+    fn no(self, matter: Matter<'_>, answer: &Answer, trail: &mut Trail) -> Result<No, Unevaluable> {
+        let reached = !matches!(matter, Matter::Model) || self.could_reach()?;
+        if !reached {
+            return Ok(No::Unreachable);
+        }
+        let policies = self.policies.cite(answer.policies());
+        if let Answer::Error(ids) = answer {
+            let owner = &self.asked.model.owner;
+            return Ok(No::Final(refuse::unevaluable(ids, policies, owner)));
+        }
+        let refusal = if matches!(matter, Matter::Model) && self.only_because_it_stores(trail)? {
+            refuse::stored(policies, &self.asked.model.owner)
+        } else {
+            let forbidden = matches!(answer, Answer::Forbid(_));
+            let why = if forbidden { Why::Forbidden } else { Why::NotAllowed };
+            refuse::here(matter, why, policies, self.asked, self.target)
+        };
+        Ok(No::Here(refusal))
+    }
+
+    /// Whether some permit of the model set could match this caller and model in some context. A
+    /// permit of which that cannot be evaluated might.
+    fn could_reach(self) -> Result<bool, Unevaluable> {
+        let request = Query::about(Matter::Model, self.asked, self.target).request()?;
+        let matches = self.policies.reach.matches(&request, self.world);
+        let mut ids = matches.permits.union(&matches.errors);
+        Ok(ids.any(|id| self.policies.counts(id, self.now())))
+    }
+
+    /// Whether the model would be allowed if only the provider kept nothing: then the caller can
+    /// help itself.
+    fn only_because_it_stores(self, trail: &mut Trail) -> Result<bool, Unevaluable> {
+        let Ask { beyond, .. } = self.asked.ask;
+        if beyond.stores.is_none() {
+            return Ok(false);
+        }
+        let beyond = Beyond { stores: None, ..beyond.clone() };
+        let ask = &Ask { beyond, ..self.asked.ask.clone() };
+        let asked = &Circumstances { ask, ..*self.asked };
+        let answer = Weighing { asked, ..self }.put(Matter::Model, trail)?;
+        Ok(matches!(answer, Answer::Permit(_)))
+    }
+
+    const fn now(&self) -> Timestamp {
+        self.asked.call.now
+    }
+}
+
+fn withheld((target, refusal): (&TargetFacts, Refusal)) -> WithheldRecord {
+    WithheldRecord {
+        provider: target.provider.clone(),
+        upstream_model: target.upstream_model.clone(),
+        code: refusal.code.as_str().to_owned(),
+        policies: refusal.policies,
+    }
+}
