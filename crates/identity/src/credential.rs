@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 /// Longest header value that is looked at, in bytes.
 pub const CREDENTIAL_BYTES_MAX: usize = 16 * 1024;
 
-/// The header in which Anthropic's clients send their key.
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The headers that hold a key and nothing else: Anthropic's, then the Gemini API's.
+const KEY_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-api-key"), HeaderName::from_static("x-goog-api-key")];
 /// The only scheme taken in `Authorization` (RFC 6750), in any case.
 const BEARER: &str = "bearer";
 
@@ -19,28 +20,30 @@ const BEARER: &str = "bearer";
 #[derive(Clone)]
 pub struct Credential(Zeroizing<String>);
 
-/// The credential that came with a request: `Authorization: Bearer ...`, `x-api-key`, or both
-/// with the same value. A header with nothing in it counts as absent.
+/// The credential that came with a request: `Authorization: Bearer ...`, `x-api-key`,
+/// `x-goog-api-key`, or several of them with the same value. A header with nothing in it counts
+/// as absent.
 ///
 /// # Errors
-/// - `CredentialMissing`: neither header says anything;
-/// - `CredentialAmbiguous`: the two differ, or one of them came on several lines;
+/// - `CredentialMissing`: none of the headers says anything;
+/// - `CredentialAmbiguous`: two of them differ, or one of them came on several lines;
 /// - `CredentialMalformed`: another scheme, other than visible ASCII, or longer than
 ///   [`CREDENTIAL_BYTES_MAX`].
 pub fn credential(headers: &HeaderMap) -> Result<Credential, RefusalCode> {
-    let bearer = match only(headers, &AUTHORIZATION)? {
+    let mut found = match only(headers, &AUTHORIZATION)? {
         Some(value) => bearer_token(value)?,
         None => None,
     };
-    let api_key = match only(headers, &API_KEY)? {
-        Some(value) => filled(text(value)?),
-        None => None,
-    };
-    match (bearer, api_key) {
-        (None, None) => Err(RefusalCode::CredentialMissing),
-        (Some(one), Some(other)) if one != other => Err(RefusalCode::CredentialAmbiguous),
-        (Some(token), _) | (None, Some(token)) => Ok(Credential(Zeroizing::new(token.to_owned()))),
+    for name in &KEY_HEADERS {
+        let Some(value) = only(headers, name)? else { continue };
+        let Some(key) = filled(text(value)?) else { continue };
+        if found.is_some_and(|other| other != key) {
+            return Err(RefusalCode::CredentialAmbiguous);
+        }
+        found = Some(key);
     }
+    let token = found.ok_or(RefusalCode::CredentialMissing)?;
+    Ok(Credential(Zeroizing::new(token.to_owned())))
 }
 
 impl Credential {

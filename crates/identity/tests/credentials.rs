@@ -24,7 +24,7 @@ fn check(lines: Lines<'_>, expect: Result<(), RefusalCode>) {
 }
 
 #[test]
-fn one_credential_in_either_header_is_taken() {
+fn one_credential_in_any_of_the_headers_is_taken() {
     check(&[("authorization", b"Bearer a.b.c")], Ok(()));
     check(&[("authorization", b"bearer a.b.c")], Ok(()));
     check(&[("authorization", b"BEARER a.b.c")], Ok(()));
@@ -33,6 +33,17 @@ fn one_credential_in_either_header_is_taken() {
     check(&[("authorization", b"Bearer a.b.c"), ("x-api-key", b"a.b.c")], Ok(()));
     check(&[("authorization", b"Bearer a.b.c"), ("x-api-key", b"")], Ok(()));
     check(&[("authorization", b"Bearer "), ("x-api-key", b"a.b.c")], Ok(()));
+    check(&[("x-goog-api-key", b"a.b.c")], Ok(()));
+    check(&[("authorization", b"Bearer a.b.c"), ("x-goog-api-key", b"a.b.c")], Ok(()));
+    check(&[("x-api-key", b"a.b.c"), ("x-goog-api-key", b"a.b.c")], Ok(()));
+    check(&[("x-api-key", b""), ("x-goog-api-key", b"a.b.c")], Ok(()));
+    check(&[("x-api-key", b"a.b.c"), ("x-goog-api-key", b"")], Ok(()));
+    let all: Lines<'_> = &[
+        ("authorization", b"Bearer a.b.c"),
+        ("x-api-key", b"a.b.c"),
+        ("x-goog-api-key", b"a.b.c"),
+    ];
+    check(all, Ok(()));
 }
 
 #[test]
@@ -44,6 +55,8 @@ fn nothing_presented_is_a_missing_credential() {
     check(&[("authorization", b"Bearer    ")], Err(CredentialMissing));
     check(&[("x-api-key", b"")], Err(CredentialMissing));
     check(&[("authorization", b"Bearer "), ("x-api-key", b"")], Err(CredentialMissing));
+    check(&[("x-goog-api-key", b"")], Err(CredentialMissing));
+    check(&[("x-goog-apikey", b"a.b.c"), ("goog-api-key", b"a.b.c")], Err(CredentialMissing));
     check(&[("cookie", b"a.b.c"), ("proxy-authorization", b"Bearer x")], Err(CredentialMissing));
 }
 
@@ -56,6 +69,17 @@ fn two_credentials_that_could_differ_are_ambiguous() {
     check(&[("authorization", b"Bearer a.b.c"), ("authorization", b"Bearer a.b.c")], two);
     check(&[("authorization", b""), ("authorization", b"Bearer a.b.c")], two);
     check(&[("x-api-key", b"a.b.c"), ("x-api-key", b"a.b.c")], two);
+    check(&[("authorization", b"Bearer a.b.c"), ("x-goog-api-key", b"a.b.d")], two);
+    check(&[("x-api-key", b"a.b.c"), ("x-goog-api-key", b"a.b.d")], two);
+    check(&[("x-api-key", b"a.b.c"), ("x-goog-api-key", b"A.B.C")], two);
+    check(&[("x-goog-api-key", b"a.b.c"), ("x-goog-api-key", b"a.b.c")], two);
+    check(&[("x-goog-api-key", b""), ("x-goog-api-key", b"a.b.c")], two);
+    let odd_one_out: Lines<'_> = &[
+        ("authorization", b"Bearer a.b.c"),
+        ("x-api-key", b"a.b.c"),
+        ("x-goog-api-key", b"a.b.d"),
+    ];
+    check(odd_one_out, two);
 }
 
 #[test]
@@ -75,24 +99,30 @@ fn other_schemes_and_bytes_are_malformed() {
         check(&[("authorization", wrong), ("x-api-key", b"a.b.c")], malformed);
     }
     check(&[("x-api-key", b"\x80")], malformed);
+    check(&[("x-goog-api-key", b"\x80")], malformed);
+    check(&[("x-api-key", b"a.b.c"), ("x-goog-api-key", b"\xff")], malformed);
     check(&[("authorization", b"Bearer a.b.c"), ("x-api-key", b"\x80")], malformed);
 }
 
 #[test]
 fn the_size_limit_is_exact() {
     let longest = "a".repeat(CREDENTIAL_BYTES_MAX);
-    check(&[("x-api-key", longest.as_bytes())], Ok(()));
     let longer = format!("{longest}a");
-    check(&[("x-api-key", longer.as_bytes())], Err(CredentialMalformed));
+    for name in ["x-api-key", "x-goog-api-key"] {
+        check(&[(name, longest.as_bytes())], Ok(()));
+        check(&[(name, longer.as_bytes())], Err(CredentialMalformed));
+    }
     let bearer = format!("Bearer {longest}");
     check(&[("authorization", bearer.as_bytes())], Err(CredentialMalformed));
 }
 
 #[test]
 fn debug_output_shows_no_credential() {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-api-key", HeaderValue::from_static("hush"));
-    assert!(!format!("{:?}", credential(&headers).unwrap()).contains("hush"));
+    for name in ["x-api-key", "x-goog-api-key"] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static("hush"));
+        assert!(!format!("{:?}", credential(&headers).unwrap()).contains("hush"));
+    }
 }
 
 proptest! {
@@ -100,6 +130,7 @@ proptest! {
     fn any_bytes_are_answered_without_a_panic(
         bearer in proptest::collection::vec(any::<u8>(), 0..64),
         key in proptest::collection::vec(any::<u8>(), 0..64),
+        goog in proptest::collection::vec(any::<u8>(), 0..64),
         prefixed: bool,
     ) {
         let expected = Expected {
@@ -110,7 +141,7 @@ proptest! {
         let verifier = TokenVerifier::new(Vec::new(), expected).unwrap();
         let mut headers = HeaderMap::new();
         let bearer = if prefixed { [b"Bearer ".as_slice(), &bearer].concat() } else { bearer };
-        for (name, value) in [("authorization", bearer), ("x-api-key", key)] {
+        for (name, value) in [("authorization", bearer), ("x-api-key", key), ("x-goog-api-key", goog)] {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 headers.insert(name, value);
             }
