@@ -20,8 +20,10 @@ pub struct Lease {
 pub enum Scheme {
     /// `authorization: Bearer ...` (RFC 6750, 2.1).
     Bearer,
-    /// `x-api-key: ...`.
+    /// `x-api-key: ...`: Anthropic's header.
     XApiKey,
+    /// `x-goog-api-key: ...`: the Gemini API's header.
+    XGoogApiKey,
 }
 
 /// The secret has bytes that no header may hold. The text does not quote it.
@@ -47,6 +49,7 @@ impl Lease {
         let (name, prefix) = match scheme {
             Scheme::Bearer => (AUTHORIZATION, "Bearer "),
             Scheme::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            Scheme::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), ""),
         };
         let mut bytes = Zeroizing::new(Vec::with_capacity(prefix.len() + self.value.len()));
         bytes.extend_from_slice(prefix.as_bytes());
@@ -85,9 +88,13 @@ mod tests {
             ("authorization", &b"Bearer sk-hunter2"[..])
         );
         assert!(value.is_sensitive());
-        let (header, value) = lease.header(Scheme::XApiKey).expect("a header");
-        assert_eq!((header.as_str(), value.as_bytes()), ("x-api-key", &b"sk-hunter2"[..]));
-        assert!(value.is_sensitive() && !format!("{value:?}").contains("hunter2"));
+        for (scheme, name) in
+            [(Scheme::XApiKey, "x-api-key"), (Scheme::XGoogApiKey, "x-goog-api-key")]
+        {
+            let (header, value) = lease.header(scheme).expect("a header");
+            assert_eq!((header.as_str(), value.as_bytes()), (name, &b"sk-hunter2"[..]));
+            assert!(value.is_sensitive() && !format!("{value:?}").contains("hunter2"));
+        }
         assert_eq!(format!("{lease:?}"), "Lease(openai v3, redacted)");
     }
 }

@@ -33,19 +33,24 @@
 //! }
 //! ```
 
+mod age;
 mod cache;
 mod disk;
 mod echo;
 mod envelope;
 mod error;
+mod index;
 mod key;
 mod lease;
+mod state;
 mod store;
 mod value;
 
+pub use age::{Age, Lifetime};
 pub use echo::{EchoWatch, Echoed};
 pub use error::{LeaseError, SecretError};
 pub use key::{Fingerprint, KeyError, SealingKey};
 pub use lease::{Lease, NotAHeader, Scheme};
+pub use state::VersionState;
 pub use store::{Listed, Sealed, SecretStore};
 pub use value::{SECRET_BYTES_MAX, SecretValue, ValueError};

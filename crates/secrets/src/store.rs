@@ -1,10 +1,9 @@
 //! The sealed store: `DIR/NAME/vN.sealed`, one file for each version of each secret. A version
 //! is sealed once and never changed; the store never hands a value out but as a lease.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ledger::Recorded;
@@ -14,6 +13,7 @@ use policy::Permit;
 use crate::cache::Cache;
 use crate::disk::Disk;
 use crate::envelope::{self, Label, Opened};
+use crate::index::Index;
 use crate::{Fingerprint, Lease, LeaseError, SealingKey, SecretError, SecretValue};
 
 /// Largest sealed file, in bytes: a secret of 16 KiB with room to spare.
@@ -38,9 +38,6 @@ pub struct SecretStore {
     sealing: Mutex<()>,
 }
 
-/// The versions of each secret.
-type Index = BTreeMap<SecretName, BTreeSet<SecretVersion>>;
-
 /// One sealed version, as a person sees it.
 #[derive(Debug)]
 pub struct Listed {
@@ -62,8 +59,9 @@ pub struct Sealed {
 }
 
 impl SecretStore {
-    /// Opens the store of `gateway` in `dir`, reading which versions there are. It writes
-    /// nothing: a folder that is not there yet is an empty store.
+    /// Opens the store of `gateway` in `dir`, reading which versions there are and when each was
+    /// sealed. It writes nothing: a folder that is not there yet is an empty store, and a version
+    /// that does not open is kept apart for [`Self::list`] to name.
     ///
     /// # Errors
     /// Where the folder cannot be read.
@@ -73,18 +71,18 @@ impl SecretStore {
         gateway: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SecretError> {
-        let dir = dir.into();
-        let index = RwLock::new(read_index(&dir)?);
-        Ok(Self {
-            dir,
+        let store = Self {
+            dir: dir.into(),
             gateway: gateway.to_owned(),
             key,
             clock,
             disk: Disk::default(),
             cache: Cache::default(),
-            index,
+            index: RwLock::default(),
             sealing: Mutex::new(()),
-        })
+        };
+        store.refresh()?;
+        Ok(store)
     }
 
     /// Seals `value` as the next version of `name`. It takes no part in any call until the
@@ -122,26 +120,30 @@ impl SecretStore {
     /// The sealed versions of `name`, the first one first. From memory.
     #[must_use]
     pub fn versions(&self, name: &SecretName) -> Vec<SecretVersion> {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.get(name).into_iter().flatten().copied().collect()
+        self.index.read().unwrap_or_else(PoisonError::into_inner).versions(name)
     }
 
-    /// Whether that version is sealed. From memory; whether it opens shows when it is lent.
+    /// Whether there is such a version, also one that does not open. From memory.
     #[must_use]
     pub fn has(&self, name: &SecretName, version: SecretVersion) -> bool {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.get(name).is_some_and(|versions| versions.contains(&version))
+        self.index.read().unwrap_or_else(PoisonError::into_inner).has(name, version)
+    }
+
+    /// When that version was sealed, by the time that is authenticated with its value; none where
+    /// there is none, or it did not open when the store last looked, so that it cannot be lent.
+    ///
+    /// From memory, for every request. The store looks when it is opened and whenever it seals: a
+    /// version that another process sealed or restored meanwhile is not seen before.
+    #[must_use]
+    pub fn sealed_at(&self, name: &SecretName, version: SecretVersion) -> Option<Timestamp> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).sealed_at(name, version)
     }
 
     /// Every sealed version by name, each opened to see that it opens; never a value.
     #[must_use]
     pub fn list(&self) -> Vec<Listed> {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
-        index
-            .into_iter()
-            .flat_map(|(name, versions)| {
-                versions.into_iter().map(move |version| (name.clone(), version))
-            })
+        let all = self.index.read().unwrap_or_else(PoisonError::into_inner).all();
+        all.into_iter()
             .map(|(name, version)| {
                 let sealed = self.read(&name, version).map(|opened| Sealed {
                     created: opened.created,
@@ -207,7 +209,10 @@ impl SecretStore {
     }
 
     fn refresh(&self) -> Result<(), SecretError> {
-        let index = read_index(&self.dir)?;
+        let known = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let index = Index::read(&self.dir)?.timed(&known, |name, version| {
+            self.read(name, version).map(|opened| opened.created).ok()
+        });
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
         Ok(())
     }
@@ -219,44 +224,6 @@ impl SecretStore {
     fn path(&self, name: &SecretName, version: SecretVersion) -> PathBuf {
         self.dir.join(name.as_str()).join(format!("{version}.sealed"))
     }
-}
-
-/// Which versions the folder holds. Whatever is not named like one is not ours and is left alone.
-fn read_index(dir: &Path) -> Result<Index, SecretError> {
-    let mut index = Index::new();
-    for (file_name, path) in entries(dir)? {
-        let Ok(name) = file_name.parse::<SecretName>() else { continue };
-        if !path.is_dir() {
-            continue;
-        }
-        let versions: BTreeSet<SecretVersion> =
-            entries(&path)?.iter().filter_map(|(file_name, _)| version_of(file_name)).collect();
-        if !versions.is_empty() {
-            index.insert(name, versions);
-        }
-    }
-    Ok(index)
-}
-
-fn entries(dir: &Path) -> Result<Vec<(String, PathBuf)>, SecretError> {
-    let unreadable = |source| SecretError::Read { path: dir.to_owned(), source };
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(unreadable)?,
-    };
-    entries
-        .map(|entry| {
-            let entry = entry.map_err(unreadable)?;
-            Ok((entry.file_name().to_string_lossy().into_owned(), entry.path()))
-        })
-        .collect()
-}
-
-/// The version a file name stands for, written exactly as we write it.
-fn version_of(file_name: &str) -> Option<SecretVersion> {
-    let number = file_name.strip_prefix('v')?.strip_suffix(".sealed")?.parse().ok()?;
-    let version = SecretVersion(number);
-    (number > 0 && file_name == format!("{version}.sealed")).then_some(version)
 }
 
 #[cfg(test)]

@@ -15,6 +15,25 @@ fn name(text: &str) -> SecretName {
     text.parse().expect("a name")
 }
 
+/// A file as the first release of format 1 wrote it.
+const OF_THE_FIRST_RELEASE: &str = r#"{
+  "v": 1,
+  "gateway": "edge-1",
+  "name": "openai",
+  "version": 2,
+  "created": "2026-05-28T20:26:40.000Z",
+  "kek": "3819f08cec43d777",
+  "wrapped_key": {
+    "nonce": "GOdCCSTOlRK7Mg9W",
+    "sealed": "40KkEsJhCy/zrVoH+1msGADfOd8FQtIia7iaMwHwa9QmAZ5YJg1Uh43xS8FihXVl"
+  },
+  "value": {
+    "nonce": "XctemRsXBxCZ+eRB",
+    "sealed": "KGlijIV8p7vIfOo2SL5zW3dXJ7Lek6sfSkju6pmZ6UBsUA=="
+  }
+}
+"#;
+
 fn sealed() -> Vec<u8> {
     let bytes = Zeroizing::new(Canary::ProviderKey.value().as_bytes().to_vec());
     let value = SecretValue::from_bytes(bytes).expect("a value");
@@ -52,6 +71,18 @@ fn a_sealed_value_opens_and_shows_nothing_before() {
     assert_eq!(opened.value.expose(), Canary::ProviderKey.value().as_bytes());
     assert_eq!(opened.created.to_string(), "2026-11-24T09:00:00.000Z");
     assert_ne!(bytes, sealed(), "keys and nonces are fresh each time");
+}
+
+#[test]
+fn what_the_first_release_sealed_opens_and_has_its_time() {
+    let opened = open_own(OF_THE_FIRST_RELEASE.as_bytes()).expect("opened");
+    assert_eq!(opened.value.expose(), b"sk-sealed-long-ago");
+    assert_eq!(opened.created, Timestamp::from_millis(1_780_000_000_000));
+    // There is no format without a time, so no value's age is unknown once it opens.
+    let timeless = changed("", |form| {
+        form.as_object_mut().expect("an object").remove("created");
+    });
+    assert!(matches!(open_own(&timeless), Err(SecretError::Malformed { .. })));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The store on a real disk: versions, restarts, damage, and a death at every durable step.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use tempfile::TempDir;
 use testkit::{Canary, ManualClock, assert_clean, assert_clean_dir};
@@ -11,9 +13,14 @@ use crate::disk::plan::When;
 use crate::{Scheme, key::KEY_BYTES};
 
 fn open(dir: &TempDir) -> SecretStore {
+    open_at(dir, &ManualClock::default())
+}
+
+/// The store, sealing by that clock.
+fn open_at(dir: &TempDir, clock: &ManualClock) -> SecretStore {
     let key = SealingKey::from_bytes(&[7; KEY_BYTES]).expect("a key");
-    let clock = Arc::new(ManualClock::default());
-    SecretStore::open(dir.path().join("secrets"), key, "edge-1", clock).expect("a store")
+    let dir = dir.path().join("secrets");
+    SecretStore::open(dir, key, "edge-1", Arc::new(clock.clone())).expect("a store")
 }
 
 fn folder() -> TempDir {
@@ -139,6 +146,72 @@ fn a_version_is_never_replaced() {
 }
 
 #[test]
+fn each_version_says_when_it_was_sealed_and_keeps_saying_it() {
+    let dir = folder();
+    let clock = ManualClock::default();
+    let store = open_at(&dir, &clock);
+    let openai = name("openai");
+    let mut sealed = Vec::new();
+    for text in ["one", "two", "three"] {
+        sealed.push((store.put(&openai, value(text)).expect("sealed"), clock.now()));
+        clock.advance_ms(86_400_001);
+    }
+    // A clock that was set back changes nothing about what is sealed.
+    clock.advance_ms(-10 * 86_400_000);
+    for store in [store, open_at(&dir, &clock)] {
+        for (version, at) in &sealed {
+            assert_eq!(store.sealed_at(&openai, *version), Some(*at), "{version}");
+        }
+        assert_eq!(store.sealed_at(&openai, SecretVersion(4)), None);
+        assert_eq!(store.sealed_at(&openai, SecretVersion(0)), None);
+        assert_eq!(store.sealed_at(&name("opena"), SecretVersion(1)), None);
+    }
+}
+
+#[test]
+fn when_it_was_sealed_comes_from_memory_until_the_store_seals_again() {
+    let dir = folder();
+    let (store, other) = (open(&dir), open(&dir));
+    let (openai, first, second) = (name("openai"), SecretVersion(1), SecretVersion(2));
+    store.put(&openai, value("one")).expect("sealed");
+    assert_eq!(other.sealed_at(&openai, first), None, "another process's is not seen");
+    other.put(&openai, value("two")).expect("sealed");
+    assert!(other.sealed_at(&openai, first).is_some(), "it looked when it sealed");
+    fs::remove_dir_all(dir.path().join("secrets")).expect("removed");
+    assert!(
+        other.sealed_at(&openai, first).is_some() && other.sealed_at(&openai, second).is_some()
+    );
+    assert!(matches!(lent(&other, "openai", 1), Err(SecretError::Missing { .. })));
+}
+
+#[test]
+fn what_does_not_open_was_never_sealed_for_all_that_is_lent() {
+    let dir = folder();
+    let store = open(&dir);
+    let (openai, first) = (name("openai"), SecretVersion(1));
+    store.put(&openai, value("one")).expect("sealed");
+    let path = store.path(&openai, first);
+    let whole = fs::read_to_string(&path).expect("there");
+    // A younger time written into the file does not make the value younger: it opens no more.
+    let younger = whole.replace("2026-11-24T09:00:00.000Z", "2027-11-24T09:00:00.000Z");
+    assert_ne!(younger, whole);
+    for damaged in [younger.as_str(), &whole[..whole.len() / 2], ""] {
+        fs::write(&path, damaged).expect("written");
+        let opened = open(&dir);
+        assert_eq!(opened.sealed_at(&openai, first), None);
+        assert!(opened.has(&openai, first), "its number stays taken");
+        // Who read it whole keeps what it read; the value itself no longer opens.
+        assert!(store.sealed_at(&openai, first).is_some());
+        assert!(lent(&store, "openai", 1).is_err());
+        // Restored, it is seen by the next who looks.
+        fs::write(&path, &whole).expect("written");
+        assert_eq!(opened.sealed_at(&openai, first), None);
+        opened.put(&name("other"), value("two")).expect("sealed");
+        assert!(opened.sealed_at(&openai, first).is_some());
+    }
+}
+
+#[test]
 fn values_sealed_at_once_get_versions_of_their_own() {
     let dir = folder();
     let stores = [open(&dir), open(&dir)];
@@ -193,6 +266,10 @@ fn die_and_recover(already: u32, step: usize, when: When) -> bool {
     assert!(matches!(put, Err(SecretError::Write { .. })), "step {step} {when:?}");
     let reopened = open(&dir);
     assert_eq!(store.versions(&openai), reopened.versions(&openai), "both see the same");
+    for version in reopened.versions(&openai) {
+        let sealed = reopened.sealed_at(&openai, version);
+        assert!(sealed.is_some() && sealed == store.sealed_at(&openai, version), "{version}");
+    }
     for number in 1..=already {
         assert_eq!(lent(&reopened, "openai", number).expect("kept"), format!("value {number}"));
     }
