@@ -6,6 +6,7 @@
 
 mod check;
 mod compiled;
+mod findings;
 mod resolve;
 mod snapshot;
 mod target;
@@ -13,6 +14,7 @@ mod trial;
 
 pub use check::{check, test};
 pub use compiled::{Agent, Bundle, Condition, Model, Provider, Retries, Secret, Target, Timeouts};
+pub use findings::{CLAIMS_STAND_DAYS, END_WARNED_DAYS, Finding};
 pub use policy::ProviderKind;
 pub use snapshot::{NotThisCharter, Snapshot};
 pub use trial::TestResult;

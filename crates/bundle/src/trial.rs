@@ -55,7 +55,7 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
         .map(|target| target.facts.clone())
         .collect();
     let call = call(test);
-    let ask = Ask { stream: test.stream, ..Ask::bare(Operation::ChatCompletions, Dialect::OpenAi) };
+    let ask = ask(test);
     let asked = Circumstances {
         agent: &agent.facts,
         call: &call,
@@ -108,6 +108,22 @@ fn expect(test: &PolicyTest, found: Verdict, policies: &[PolicyRef]) -> Result<(
     } else {
         Err(format!("expected {} to decide, but {cited} did", absent.join(", ")))
     }
+}
+
+/// The ask as a client of the operation's own kind would put it. Whether the target speaks that
+/// wire form is no matter of policy, so it is none here.
+fn ask(test: &PolicyTest) -> Ask {
+    let operation = test.ask.operation;
+    let dialect = match operation {
+        Operation::ChatCompletions
+        | Operation::Responses
+        | Operation::Embeddings
+        | Operation::ListModels => Dialect::OpenAi,
+        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
+        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
+    };
+    let (model, beyond) = (Some(test.ask.model.value.clone()), test.ask.beyond.clone());
+    Ask { stream: test.stream, model, beyond, ..Ask::bare(operation, dialect) }
 }
 
 fn call(test: &PolicyTest) -> CallFacts {

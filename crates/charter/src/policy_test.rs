@@ -1,10 +1,11 @@
 //! `tests/FILE.yaml`: what the policies must answer. It runs nothing.
 
-use model::{AgentName, ModelName, Place, PolicyId, Proof, ProviderName, Timestamp};
+use model::{AgentName, Place, PolicyId, Proof, Timestamp};
 
 use crate::code;
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
+use crate::test_ask::{self, TestAsk};
 use crate::words::Verdict;
 use crate::yaml::{Fields, Node};
 
@@ -33,15 +34,6 @@ pub struct PolicyTest {
     pub expect: Expectation,
     /// Where the test is written.
     pub place: Place,
-}
-
-/// What a test asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestAsk {
-    /// The model. Declared, unless the test expects it to be unknown.
-    pub model: Located<ModelName>,
-    /// Only the target at this provider; none is each of them.
-    pub provider: Option<Located<ProviderName>>,
 }
 
 /// What a test expects.
@@ -90,7 +82,7 @@ fn test(
     let agent = fields.required("agent", |node| sheet.mention(node, Kind::Agent));
     let expect = fields.required("expect", |node| expectation(sheet, node));
     let (verdict, policies) = expect.unwrap_or_default();
-    let ask = fields.required("ask", |node| ask(sheet, node, verdict));
+    let ask = fields.required("ask", |node| test_ask::read(sheet, node, verdict));
     let circumstances = circumstances(sheet, &fields);
     let (name, agent, ask) = (name?, agent?, ask?);
     let expect = Expectation { verdict: verdict?, policies: policies? };
@@ -112,17 +104,6 @@ fn circumstances(
         fields.or("token_age_s", 0, |node| sheet.reader.integer(node, 0..=u64::from(u32::MAX)));
     let stream = fields.or("stream", false, |node| sheet.reader.flag(node));
     Some((at?, proof?, age?, stream?))
-}
-
-fn ask(sheet: &mut Sheet<'_>, node: &Node, verdict: Option<Verdict>) -> Option<TestAsk> {
-    let fields = sheet.fields(node, "tests[].ask")?;
-    // A model that nobody declared is what an `unknown` test may be about.
-    let model = fields.required("model", |node| match verdict {
-        Some(Verdict::Allow | Verdict::Deny) => sheet.mention(node, Kind::Model),
-        Some(Verdict::Unknown) | None => sheet.located(node, "write the name of a model"),
-    });
-    let provider = fields.optional("provider", |node| sheet.mention(node, Kind::Provider));
-    Some(TestAsk { model: model?, provider: provider? })
 }
 
 /// The verdict and the policies, each as far as it could be read.

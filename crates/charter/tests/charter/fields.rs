@@ -7,7 +7,7 @@ use charter::{
     AgentStatus, Binding, Charter, DataClass, FIELDS, Field, FileKind, PersonTag, ProviderKind,
     SourceTree, Verdict, parse,
 };
-use model::Problems;
+use model::{Beyond, Operation, Problems, ProviderToolKind};
 use serde_json::{Value, json};
 
 /// One file of each kind, with every field of the table and the defaults written out.
@@ -54,7 +54,11 @@ fn whole(kind: FileKind) -> Value {
             "name": "x", "purpose": "p", "owner": "a", "max_age_days": 1, "active": 1,
         }),
         FileKind::PolicyTest => json!({"tests": [{
-            "name": "t", "agent": "x", "ask": {"model": "x", "provider": "x"},
+            "name": "t", "agent": "x", "ask": {
+                "model": "x", "provider": "x", "operation": "chat_completions",
+                "tools": [{"kind": "remote_mcp", "server": "s.example", "declared": "mcp"}],
+                "stores": "asked", "names": 0, "unrecognised": [], "urls": 0,
+            },
             "at": "2026-01-01T00:00:00Z", "proof": "embedded_token", "token_age_s": 0,
             "stream": false, "expect": {"verdict": "allow", "policies": []},
         }]}),
@@ -157,7 +161,9 @@ fn the_defaults_of_the_table_hold() {
         test.place = model::Place::file("");
         let agent = &charter.agents["x"];
         let rest = (agent.epoch, agent.autonomy, agent.data_class);
+        let Beyond { names, unrecognised, urls, .. } = test.ask.beyond;
         let ask = (test.at, test.proof, test.token_age_s, test.stream, test.expect);
+        let ask = (ask, test.ask.operation, names, unrecognised, urls);
         let limits = charter.charter.as_ref().unwrap().limits;
         (
             limits,
@@ -169,6 +175,11 @@ fn the_defaults_of_the_table_hold() {
         )
     };
     assert_eq!(at_nowhere(&short), at_nowhere(&long));
+    // What the long one has to write out, to show every field, is none by default.
+    let target = &short.models["x"].targets[0];
+    assert!(target.timeouts.is_none() && target.claims.is_none() && target.end_of_life.is_none());
+    assert!(target.weight.is_none() && target.concurrency_max.is_none());
+    assert!(short.tests[0].ask.beyond.is_nothing());
 }
 
 #[test]
@@ -177,6 +188,9 @@ fn the_table_lists_every_word_of_a_closed_list() {
         pairs.iter().map(|(word, _)| *word).collect()
     }
     let environments = model::Environment::ALL.map(|one| (one.as_str(), one));
+    let asks = Operation::ALL.iter().filter(|one| **one != Operation::ListModels);
+    let operations = asks.map(|one| one.as_str()).collect();
+    let tools = ProviderToolKind::ALL.iter().map(|one| one.as_str()).collect();
     for (file, field, words) in [
         (FileKind::Agent, "status", words(AgentStatus::WORDS)),
         (FileKind::Agent, "data_class", words(DataClass::WORDS)),
@@ -184,7 +198,11 @@ fn the_table_lists_every_word_of_a_closed_list() {
         (FileKind::Agent, "bindings[].kind", words(Binding::WORDS)),
         (FileKind::Provider, "kind", words(ProviderKind::WORDS)),
         (FileKind::People, "persons.*.tags", words(PersonTag::WORDS)),
+        (FileKind::Model, "targets[].when.environments", words(&environments)),
+        (FileKind::Model, "targets[].when.data_classes", words(DataClass::WORDS)),
         (FileKind::PolicyTest, "tests[].expect.verdict", words(Verdict::WORDS)),
+        (FileKind::PolicyTest, "tests[].ask.operation", operations),
+        (FileKind::PolicyTest, "tests[].ask.tools[].kind", tools),
     ] {
         let row = FIELDS.iter().find(|row| row.file == file && row.field == field).unwrap();
         let listed: BTreeSet<_> = row.kind.split('`').skip(1).step_by(2).collect();
