@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ledger::{DecisionLog, FactKeys, LogHome, Recorded};
 use model::{
-    Ask, Case, ChangeId, CharterInForce, Clock as _, DecisionId, Dialect, Digest, Environment,
-    Operation, Outcome, PolicySetKind, Proof, SecretVersion, Subject,
+    Ask, Beyond, Case, ChangeId, CharterInForce, Claims, Clock as _, DecisionId, Dialect, Digest,
+    Environment, Operation, Outcome, PolicySetKind, Proof, SecretVersion, Subject,
 };
 use policy::{
     AgentFacts, CallFacts, DataClass, Lifecycle, ModelFacts, Permit, PolicySource, ProviderKind,
@@ -86,8 +86,14 @@ fn agent() -> AgentFacts {
 }
 
 fn target(provider: &str, kind: ProviderKind, secret: Option<SecretFacts>) -> TargetFacts {
-    let provider = provider.parse().unwrap();
-    TargetFacts { provider, kind, upstream_model: "gpt-4".to_owned(), secret }
+    TargetFacts {
+        provider: provider.parse().unwrap(),
+        provider_owner: "seat:platform".to_owned(),
+        kind,
+        upstream_model: "gpt-4".to_owned(),
+        secret,
+        claims: Claims::default(),
+    }
 }
 
 /// A permit for two targets: the first with this version of `openai`, the second without secret.
@@ -98,15 +104,7 @@ fn permit(clock: &ManualClock, version: u32) -> Permit {
         text: text.to_owned(),
     });
     let policies = policy::compile(&sources, &|_| true).unwrap();
-    let call = CallFacts {
-        now: clock.now(),
-        proof: Proof::EmbeddedToken,
-        token_age_s: 1,
-        stream: false,
-        input_bytes: 2,
-        output_tokens_max: None,
-        function_tools: 0,
-    };
+    let call = CallFacts { now: clock.now(), proof: Proof::EmbeddedToken, token_age_s: 1 };
     let secret = SecretFacts {
         name: "openai".parse().unwrap(),
         version: SecretVersion(version),
@@ -118,7 +116,9 @@ fn permit(clock: &ManualClock, version: u32) -> Permit {
     ];
     let model = ModelFacts { name: "gpt".parse().unwrap(), owner: "seat:models".to_owned() };
     let (case, agent) = (case(clock), agent());
-    let question = Question { case, agent: &agent, call, model: &model, targets: &targets };
+    let withheld = Vec::new();
+    let question =
+        Question { case, agent: &agent, call, model: &model, targets: &targets, withheld };
     policies.decide(question).unwrap()
 }
 
