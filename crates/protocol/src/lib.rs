@@ -23,5 +23,5 @@ pub use json::Limits;
 pub use listing::{MODELS_PER_PAGE, MODELS_PER_PAGE_MAX, model_list};
 pub use media::{content_type_ok, request_id_header};
 pub use meter::{EVENT_BYTES_MAX, Meter};
-pub use read::{ForwardBody, Reading, read};
+pub use read::{ForwardBody, Reading, Request, read, stored_name};
 pub use usage::usage;

@@ -18,8 +18,10 @@ pub(crate) fn same_name(key: &str, name: &str) -> bool {
     if key.len() == name.len() {
         return key.eq_ignore_ascii_case(name);
     }
-    // Only letters outside ASCII take more bytes than the letters they fold to.
+    // Only letters outside ASCII take more bytes than the letters they fold to, and none takes
+    // more than four.
     key.len() > name.len()
+        && key.len() <= name.len().saturating_mul(4)
         && !key.is_ascii()
         && key.chars().count() == name.len()
         && key.chars().zip(name.chars()).all(|(one, other)| {

@@ -14,7 +14,7 @@ pub(super) struct Objection {
     remark: &'static str,
 }
 
-/// Those members of the body's object that the gateway reads.
+/// Those members of the body's object that a table knows.
 #[derive(Debug)]
 pub(super) struct Fields<'t>(Vec<(&'static str, Value<'t>)>);
 
@@ -23,6 +23,7 @@ impl Objection {
         Self { code, path: path.into(), remark }
     }
 
+    /// A field has a value of the wrong type or form.
     pub(super) fn invalid(path: impl Into<String>, remark: &'static str) -> Self {
         Self::new(RefusalCode::FieldInvalid, path, remark)
     }
@@ -35,8 +36,16 @@ impl Objection {
         Self::new(RefusalCode::ModelUnknown, "", "")
     }
 
-    fn alike(name: &str) -> Self {
+    pub(super) fn alike(name: &str) -> Self {
         Self::invalid(name, "is spelt in another case, which some providers would read")
+    }
+
+    /// The same, at `path` unless it already says where.
+    pub(super) fn or_at(mut self, path: &'static str) -> Self {
+        if self.path.is_empty() {
+            path.clone_into(&mut self.path);
+        }
+        self
     }
 
     /// The same, further out: `outer` is what the path so far is inside of.
@@ -56,24 +65,13 @@ impl From<Objection> for Refusal {
     }
 }
 
-impl<'t> Fields<'t> {
-    /// The members of `object` that are called one of `names`.
-    ///
-    /// # Errors
-    /// A member is called like one of them but for its case: another reader might take it.
-    pub(super) fn of(object: Value<'t>, names: &'static [&'static str]) -> Result<Self, Objection> {
-        let mut found = Vec::with_capacity(names.len());
-        for (key, value) in object.members() {
-            if let Some(name) = names.iter().find(|name| same_name(&key, name)) {
-                if key != *name {
-                    return Err(Objection::alike(name));
-                }
-                found.push((*name, value));
-            }
-        }
-        Ok(Self(found))
+impl<'t> From<Vec<(&'static str, Value<'t>)>> for Fields<'t> {
+    fn from(members: Vec<(&'static str, Value<'t>)>) -> Self {
+        Self(members)
     }
+}
 
+impl<'t> Fields<'t> {
     /// A field, `null` included.
     fn get(&self, name: &str) -> Option<Value<'t>> {
         self.0.iter().find(|(found, _)| *found == name).map(|(_, value)| *value)
@@ -108,17 +106,18 @@ impl<'t> Fields<'t> {
             })
             .transpose()
     }
+}
 
-    pub(super) fn array(&self, name: &'static str) -> Result<Option<Value<'t>>, Objection> {
-        self.optional(name).map(|value| array(name, value)).transpose()
-    }
+/// The member of `object` called `name`, `null` included: for splicing.
+pub(super) fn written_in<'t>(object: Value<'t>, name: &str) -> Option<Value<'t>> {
+    object.members().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// The member of `object` called `name`, unless it is `null`.
 ///
 /// # Errors
 /// A member is called so but for its case.
-pub(super) fn member<'t>(
+pub(super) fn member_of<'t>(
     object: Value<'t>,
     name: &'static str,
 ) -> Result<Option<Value<'t>>, Objection> {

@@ -1,61 +1,67 @@
-//! `POST /v1/messages`: what is read of its body and what is refused.
+//! `POST /v1/messages` and its kin: what is read of their bodies.
 
-use model::{Refusal, RefusalCode};
-
-use super::fields::{Fields, Objection, each_object, member};
+use super::fields::Objection;
+use super::finds::Finds;
+use super::form::{
+    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, code, member, opaque, plain,
+};
+use super::refused::REFUSED;
 use super::splice::Splices;
-use super::{Wanted, messages_of, model_of, refused, stored};
+use super::{Request, Wanted, model_of, walk};
 use crate::json::Value;
 
-/// The fields that are read. One that differs from these only in case is refused.
-pub(super) const READ: &[&str] = &["model", "messages", "system", "stream", "max_tokens", "tools"];
+/// The body's object.
+static BODY: Form = Form::of(&[FIELDS, REFUSED]);
 
-pub(super) fn read(root: Value<'_>) -> Result<Wanted, Refusal> {
-    Ok(wanted(root)?)
-}
+const FIELDS: &[Member] = &[
+    code("model"),
+    code("stream"),
+    code("max_tokens"),
+    member("messages", Shape::Objects(&MESSAGE)),
+    member("system", Shape::Content(&PARTS)),
+    member("tools", Shape::Tagged(&TOOLS)),
+];
 
-fn wanted(root: Value<'_>) -> Result<Wanted, Objection> {
-    let fields = Fields::of(root, READ)?;
+static MESSAGE: Form = Form::of(&[&[plain("role"), member("content", Shape::Content(&PARTS))]]);
+
+static PARTS: Variants = Variants {
+    tag: "type",
+    common: &[plain("type")],
+    known: &[&[Variant::of("text", &TEXT)]],
+    untagged: Untagged::Part,
+    unknown: Unknown::Part,
+};
+
+static TEXT: Form = Form::of(&[&[plain("text")]]);
+
+static TOOLS: Variants = Variants {
+    tag: "type",
+    common: &[plain("type")],
+    known: &[&[CUSTOM]],
+    untagged: Untagged::Is(&CUSTOM),
+    unknown: Unknown::Tool,
+};
+
+const CUSTOM: Variant = Variant::of("custom", &CUSTOM_TOOL).doing(Act::ClientTool);
+
+static CUSTOM_TOOL: Form =
+    Form::of(&[&[plain("name"), plain("description"), opaque("input_schema")]]);
+
+pub(super) fn read(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Objection> {
+    let mut finds = Finds::default();
+    finds.betas(request.betas, &[])?;
+    let fields = walk::fields(root, &BODY, &mut finds)?;
     let (name, model) = model_of(&fields)?;
-    each_object("messages", messages_of(&fields)?, |message| {
-        stored::check_content("content", message)
-    })?;
-    if let Some(system) = fields.optional("system") {
-        stored::check_parts("system", system)?;
-    }
-    refused::check(root)?;
+    fields.required("messages")?;
     Ok(Wanted {
         model: name,
-        function_tools: count_tools(&fields)?,
         stream: fields.boolean("stream")?,
         output_tokens_max: fields.whole_number("max_tokens")?,
+        finds,
         splices: Splices::model(model),
     })
 }
 
-/// How many tools are declared that the caller runs and defines. Every other kind is named by a
-/// `type` with a date or version, and is the vendor's: run by it, or made to act for it.
-fn count_tools(fields: &Fields<'_>) -> Result<u32, Objection> {
-    let mut count = 0_u32;
-    if let Some(tools) = fields.array("tools")? {
-        each_object("tools", tools, |tool| {
-            count = count.saturating_add(1);
-            check_tool(tool)
-        })?;
-    }
-    Ok(count)
-}
-
-fn check_tool(tool: Value<'_>) -> Result<(), Objection> {
-    let Some(kind) = member(tool, "type")? else { return Ok(()) };
-    let kind = kind.string().ok_or_else(|| Objection::invalid("type", "must be a string"))?;
-    if kind == "custom" {
-        return Ok(());
-    }
-    if kind.starts_with("mcp") {
-        let remark = "asks the provider to reach an MCP server";
-        return Err(Objection::new(RefusalCode::RemoteMcpRefused, "type", remark));
-    }
-    let remark = "is not `custom`; only tools that the caller defines are admitted";
-    Err(Objection::new(RefusalCode::ProviderToolRefused, "type", remark))
+pub(super) fn read_count(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Objection> {
+    read(root, request)
 }

@@ -1,11 +1,16 @@
 //! A request's body, read once: what is asked, and where the gateway may splice.
 
-mod chat;
 mod fields;
+mod finds;
+mod form;
+mod gemini;
 mod messages;
+mod openai;
 mod refused;
+mod server;
 mod splice;
 mod stored;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -15,9 +20,27 @@ use model::{Ask, Dialect, ModelName, Operation, Refusal, RefusalCode};
 
 use crate::json::{Limits, Value, scan};
 use fields::{Fields, Objection};
+use finds::Finds;
 use splice::Splices;
 
+pub use finds::stored_name;
 pub use splice::ForwardBody;
+
+/// What is known of a request besides its body.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    /// The endpoint.
+    pub operation: Operation,
+    /// The wire form its path belongs to.
+    pub dialect: Dialect,
+    /// Gemini: the model as its path names it, without `models/`. None elsewhere: the body says.
+    pub model: Option<&'r str>,
+    /// Gemini: whether the path asks for a stream. Elsewhere the body says.
+    pub stream: bool,
+    /// The values of the headers that turn on previews (`anthropic-beta`, `openai-beta`), split
+    /// at commas and trimmed.
+    pub betas: &'r [&'r str],
+}
 
 /// A body that was read: the ask, and the bytes it was read from.
 ///
@@ -34,20 +57,26 @@ struct Wanted {
     model: ModelName,
     stream: bool,
     output_tokens_max: Option<u64>,
-    function_tools: u32,
+    finds: Finds,
     splices: Splices,
 }
 
-/// Reads the body of a request to `operation`, strictly, in one pass.
+/// Reads a scanned body for one endpoint.
+type Reader = fn(Value<'_>, &Request<'_>) -> Result<Wanted, Objection>;
+
+/// Reads the body of a request, strictly, in one pass.
 ///
 /// A listing has no body: whatever comes with it is neither read nor forwarded.
 ///
+/// What would act or remember at the provider, and what this gateway does not know, is no error:
+/// it stands in [`Ask::beyond`], for policy to decide.
+///
 /// # Errors
 /// A refusal that arises from the body alone: it is not one well-formed JSON object within
-/// `limits` (`body_*`), a field that is read is missing or of the wrong form (`field_*`), it asks
-/// the provider to run a tool, to reach an MCP server, or to use something stored there
-/// (`provider_tool_refused`, `remote_mcp_refused`, `stored_object_refused`), or no model can
-/// have the name it gives (`model_unknown`). Details name fields, never values.
+/// `limits` (`body_*`), a field that is read is missing or of the wrong form, or holds more than
+/// is read of its kind (`field_*`), it declares a tool of no known kind (`tool_unknown`), it wants
+/// an answer in the background (`background_refused`), or no model can have the name it gives
+/// (`model_unknown`). Details name fields, never values.
 ///
 /// # Examples
 /// ```
@@ -55,9 +84,16 @@ struct Wanted {
 /// use model::{Dialect, Operation};
 ///
 /// let body = Bytes::from_static(br#"{"model":"fast","messages":[],"stream":true}"#);
-/// let limits = protocol::Limits::default();
-/// let reading = protocol::read(&body, Operation::ChatCompletions, Dialect::OpenAi, &limits)?;
+/// let request = protocol::Request {
+///     operation: Operation::ChatCompletions,
+///     dialect: Dialect::OpenAi,
+///     model: None,
+///     stream: false,
+///     betas: &[],
+/// };
+/// let reading = protocol::read(&body, &request, &protocol::Limits::default())?;
 /// assert!(reading.ask().stream);
+/// assert!(reading.ask().beyond.is_nothing());
 ///
 /// let forward = reading.forward("gpt-5.2-mini");
 /// assert!(forward.hides_usage());
@@ -67,36 +103,39 @@ struct Wanted {
 /// );
 /// # Ok::<(), model::Refusal>(())
 /// ```
-pub fn read(
-    body: &Bytes,
-    operation: Operation,
-    dialect: Dialect,
-    limits: &Limits,
-) -> Result<Reading, Refusal> {
-    let reader = match operation {
-        Operation::ChatCompletions => chat::read,
-        Operation::Messages => messages::read,
-        Operation::Responses
-        | Operation::Embeddings
-        | Operation::CountMessageTokens
-        | Operation::GenerateContent
-        | Operation::CountContentTokens
-        | Operation::ListModels => return Ok(Reading::listing(dialect)),
+pub fn read(body: &Bytes, request: &Request<'_>, limits: &Limits) -> Result<Reading, Refusal> {
+    let Some(reader) = reader(request.operation) else {
+        return Ok(Reading::listing(request.dialect));
     };
     let tape = scan(body, limits)?;
     let root = tape.root().ok_or_else(|| Refusal::new(RefusalCode::BodyNotJson, ""))?;
-    let wanted = reader(root)?;
+    let wanted = reader(root, request)?;
+    let (beyond, function_tools) = wanted.finds.into_parts();
     let ask = Ask {
-        operation,
-        dialect,
+        operation: request.operation,
+        dialect: request.dialect,
         model: Some(wanted.model),
         stream: wanted.stream,
         input_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
         output_tokens_max: wanted.output_tokens_max,
-        function_tools: wanted.function_tools,
-        beyond: model::Beyond::NOTHING,
+        function_tools,
+        beyond,
     };
     Ok(Reading { ask, body: body.clone(), splices: wanted.splices })
+}
+
+/// What reads the bodies of an endpoint; none where they are not read.
+const fn reader(operation: Operation) -> Option<Reader> {
+    Some(match operation {
+        Operation::ChatCompletions => openai::chat::read,
+        Operation::Responses => openai::responses::read,
+        Operation::Embeddings => openai::embeddings::read,
+        Operation::Messages => messages::read,
+        Operation::CountMessageTokens => messages::read_count,
+        Operation::GenerateContent => gemini::read,
+        Operation::CountContentTokens => gemini::read_count,
+        Operation::ListModels => return None,
+    })
 }
 
 impl Reading {
@@ -125,11 +164,10 @@ impl Reading {
 fn model_of<'t>(fields: &Fields<'t>) -> Result<(ModelName, Value<'t>), Objection> {
     let value = fields.required("model")?;
     let name = value.string().ok_or_else(|| Objection::invalid("model", "must be a string"))?;
-    let name = name.parse().map_err(|_| Objection::model_unknown())?;
-    Ok((name, value))
+    Ok((named(&name)?, value))
 }
 
-/// The `messages` that are sent.
-fn messages_of<'t>(fields: &Fields<'t>) -> Result<Value<'t>, Objection> {
-    fields::array("messages", fields.required("messages")?)
+/// The model called `name`.
+fn named(name: &str) -> Result<ModelName, Objection> {
+    name.parse().map_err(|_| Objection::model_unknown())
 }

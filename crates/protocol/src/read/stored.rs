@@ -1,53 +1,80 @@
-//! Finds references to files stored at the provider inside messages.
+//! Names of objects kept at the provider: where a table says so, and in whatever no table knows.
 //!
-//! Only content that the vendors define is searched. What a model wrote as the arguments of a
-//! tool (`input` of a `tool_use` block) is the agent's own data: a `file_id` there is no
-//! reference, and neither is one in a tool's schema, which is never searched at all.
+//! What a model wrote as the arguments of a tool, and a tool's schema, are the agent's own data:
+//! tables mark them so, and nothing here looks at them.
 
-use model::RefusalCode;
+use model::StoredKind;
 
-use super::fields::{self, Objection, each_object};
+use super::fields::{Objection, member_of};
+use super::finds::Finds;
 use crate::json::{Kind, Value, same_name};
 
-const FILE_ID: &str = "file_id";
+/// Members by which vendors name stored objects, wherever they stand in something unknown.
+const NAMES: &[(&str, StoredKind)] = &[
+    ("file_id", StoredKind::File),
+    ("file_ids", StoredKind::File),
+    ("vector_store_ids", StoredKind::VectorStore),
+    ("container_id", StoredKind::Container),
+    ("previous_response_id", StoredKind::Response),
+];
 
-/// Checks the `content` of a message (or the `system` of a request): text, or a list of parts.
-pub(super) fn check_content(name: &'static str, owner: Value<'_>) -> Result<(), Objection> {
-    fields::member(owner, name)?.map_or(Ok(()), |content| check_parts(name, content))
-}
-
-/// Checks content that is text or a list of parts.
-pub(super) fn check_parts(name: &'static str, content: Value<'_>) -> Result<(), Objection> {
-    match content.kind() {
-        Kind::String => Ok(()),
-        Kind::Array => each_object(name, content, check_part),
-        Kind::Object | Kind::Key | Kind::Number | Kind::True | Kind::False | Kind::Null => {
-            Err(Objection::invalid(name, "must be a string or an array of objects"))
-        }
-    }
-}
-
-/// Checks one part: no `file_id` anywhere in it, but for the arguments of a tool call.
-fn check_part(part: Value<'_>) -> Result<(), Objection> {
-    let kind = fields::member(part, "type")?.and_then(Value::string);
-    let calls_tool = kind.is_some_and(|kind| kind.ends_with("tool_use"));
-    for (key, value) in part.members() {
-        if same_name(&key, FILE_ID) && !value.is_null() {
-            let remark = "names a file stored at the provider";
-            return Err(Objection::new(RefusalCode::StoredObjectRefused, FILE_ID, remark));
-        }
-        if !(calls_tool && key == "input") {
-            check_inside(value)?;
-        }
-    }
-    Ok(())
-}
-
-/// Checks whatever a part holds. A tool's result holds parts, which may again be calls.
-fn check_inside(value: Value<'_>) -> Result<(), Objection> {
+/// Notes the objects that `value` names: one id, or a list of ids. An object names none itself;
+/// its own table says which of its members does.
+///
+/// # Errors
+/// It is neither, or there are too many.
+pub(super) fn name(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {
     match value.kind() {
-        Kind::Object => check_part(value),
-        Kind::Array => value.elements().try_for_each(check_inside),
-        Kind::Key | Kind::String | Kind::Number | Kind::True | Kind::False | Kind::Null => Ok(()),
+        Kind::Object => Ok(()),
+        Kind::Array => value.elements().try_for_each(|element| one_name(kind, element, finds)),
+        Kind::Key | Kind::String | Kind::Number | Kind::True | Kind::False | Kind::Null => {
+            one_name(kind, value, finds)
+        }
     }
+}
+
+/// Notes the item that `object` stands for by its `id` alone: where `substitute`, which would
+/// stand for it, is missing, the provider looks the item up.
+///
+/// # Errors
+/// The id is not a string, or there are too many.
+pub(super) fn name_item_without(
+    substitute: &'static str,
+    object: Value<'_>,
+    finds: &mut Finds,
+) -> Result<(), Objection> {
+    match (member_of(object, substitute)?, member_of(object, "id")?) {
+        (None, Some(id)) => {
+            one_name(StoredKind::Item, id, finds).map_err(|objection| objection.within("id"))
+        }
+        (Some(_), _) | (None, None) => Ok(()),
+    }
+}
+
+/// Notes what anything inside `value` names, however deep: no table says what it is.
+///
+/// # Errors
+/// There are too many names.
+pub(super) fn search(value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {
+    for (key, inside) in value.members() {
+        let known = NAMES.iter().find(|(name, _)| same_name(&key, name));
+        if let Some((_, kind)) = known {
+            ids(*kind, inside, finds)?;
+        }
+        search(inside, finds)?;
+    }
+    value.elements().try_for_each(|element| search(element, finds))
+}
+
+fn ids(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {
+    if let Some(id) = value.string() {
+        finds.name(kind, &id)?;
+    }
+    value.elements().try_for_each(|element| ids(kind, element, finds))
+}
+
+fn one_name(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {
+    let id = value.string();
+    let id = id.ok_or_else(|| Objection::invalid("", "must be an id, or a list of ids"))?;
+    finds.name(kind, &id)
 }

@@ -1,0 +1,103 @@
+//! The parts of messages' content: texts, images, sounds, files.
+
+use model::StoredKind;
+
+use super::super::form::{
+    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
+    plain,
+};
+
+/// Members that a part of any type may have.
+const COMMON: &[Member] = &[
+    plain("type"),
+    object("prompt_cache_breakpoint", &CACHE_MARK),
+    object("cache_control", &CACHE_MARK),
+];
+
+/// Where a prompt's reusable beginning ends.
+pub(super) static CACHE_MARK: Form = Form::of(&[&[plain("mode"), plain("type"), plain("ttl")]]);
+
+/// The parts of a chat's messages. Those with a URL besides `image_url` are of other servers.
+pub(super) static CHAT_PARTS: Variants = Variants {
+    tag: "type",
+    common: COMMON,
+    known: &[&[
+        Variant::of("text", &TEXT),
+        Variant::of("refusal", &TEXT),
+        Variant::of("image_url", &IMAGE),
+        Variant::of("video_url", &LINKED),
+        Variant::of("audio_url", &LINKED),
+        Variant::of("document_url", &LINKED),
+        Variant::of("input_audio", &AUDIO),
+        Variant::of("file", &CHAT_FILE),
+        Variant::of("thinking", &THINKING),
+    ]],
+    untagged: Untagged::Part,
+    unknown: Unknown::Part,
+};
+
+/// The parts of messages and of tools' results in a request to `responses`.
+pub(super) static INPUT_PARTS: Variants = Variants {
+    tag: "type",
+    common: COMMON,
+    known: &[&[
+        Variant::of("input_text", &TEXT),
+        Variant::of("output_text", &TEXT),
+        Variant::of("text", &TEXT),
+        Variant::of("summary_text", &TEXT),
+        Variant::of("reasoning_text", &TEXT),
+        Variant::of("refusal", &TEXT),
+        Variant::of("input_image", &IMAGE),
+        Variant::of("computer_screenshot", &IMAGE),
+        Variant::of("input_audio", &AUDIO),
+        Variant::of("input_file", &INPUT_FILE),
+    ]],
+    untagged: Untagged::Part,
+    unknown: Unknown::Part,
+};
+
+/// What a model wrote, or is told. Citations and probabilities are what it wrote about that.
+static TEXT: Form =
+    Form::of(&[&[plain("text"), plain("refusal"), opaque("annotations"), opaque("logprobs")]]);
+
+static IMAGE: Form = Form::of(&[&[
+    object("image_url", &LINK).doing(Act::Url),
+    names("file_id", StoredKind::File),
+    plain("detail"),
+]]);
+
+static LINKED: Form = Form::of(&[&[
+    object("video_url", &LINK).doing(Act::Url),
+    object("audio_url", &LINK).doing(Act::Url),
+    plain("document_url").doing(Act::Url),
+    plain("document_name"),
+]]);
+
+static LINK: Form = Form::of(&[&[plain("url").doing(Act::Url), plain("detail"), plain("format")]]);
+
+static AUDIO: Form = Form::of(&[&[object("input_audio", &AUDIO_DATA)]]);
+
+static AUDIO_DATA: Form = Form::of(&[&[plain("data"), plain("format")]]);
+
+static CHAT_FILE: Form = Form::of(&[&[object("file", &FILE)]]);
+
+static FILE: Form = Form::of(&[&[
+    names("file_id", StoredKind::File),
+    plain("file_data"),
+    plain("filename"),
+    plain("format"),
+]]);
+
+static INPUT_FILE: Form = Form::of(&[&[
+    names("file_id", StoredKind::File),
+    plain("file_url").doing(Act::Url),
+    plain("file_data"),
+    plain("filename"),
+    plain("detail"),
+]]);
+
+static THINKING: Form = Form::of(&[&[
+    member("thinking", Shape::Content(&CHAT_PARTS)),
+    plain("signature"),
+    plain("closed"),
+]]);
