@@ -1,5 +1,7 @@
 //! The list of models a caller may use, in each dialect.
 
+use std::borrow::Cow;
+
 use model::{Dialect, ModelName, Refusal, RefusalCode};
 use serde::Serialize;
 
@@ -7,7 +9,9 @@ use crate::query;
 
 /// Models on one page of the Anthropic dialect where the client does not say.
 pub const MODELS_PER_PAGE: usize = 20;
-/// Most models on one page of the Anthropic dialect.
+/// Models on one page of the Gemini dialect where the client does not say.
+pub const GEMINI_MODELS_PER_PAGE: usize = 50;
+/// Most models on one page of either.
 pub const MODELS_PER_PAGE_MAX: usize = 1000;
 
 /// The instant every model is said to be made: this gateway does not know, and says nothing else.
@@ -17,19 +21,22 @@ const OWNED_BY: &str = "portreeve";
 /// The body of a list of `models`, in the order of their names.
 ///
 /// The OpenAI dialect has no pages: `query` is not read. The Anthropic dialect honours `limit`,
-/// `after_id` and `before_id` and ignores what else `query` says. A cursor is a place in the
-/// order of names: it need not name a model that (still) is there.
+/// `after_id` and `before_id`, the Gemini dialect `pageSize` and `pageToken`; what else `query`
+/// says is ignored. A cursor or token is a place in the order of names: it need not name a model
+/// that (still) is there. Gemini's size 0 is as good as none, and one above the most is the most,
+/// as its vendor documents.
 ///
 /// # Errors
-/// `FieldInvalid`: the query string cannot be decoded, or gives `limit`, `after_id` or
-/// `before_id` twice or wrongly.
+/// `FieldInvalid`: the query string cannot be decoded, or gives one of those fields twice or
+/// wrongly.
 pub fn model_list(dialect: Dialect, models: &[ModelName], query: &str) -> Result<Vec<u8>, Refusal> {
     let mut names: Vec<&str> = models.iter().map(ModelName::as_str).collect();
     names.sort_unstable();
     names.dedup();
     Ok(match dialect {
-        Dialect::OpenAi | Dialect::Gemini => open_ai(&names),
-        Dialect::Anthropic => anthropic(&names, &Page::of(query)?),
+        Dialect::OpenAi => open_ai(&names),
+        Dialect::Anthropic => anthropic(&names, &Page::of_anthropic(query)?),
+        Dialect::Gemini => gemini(&names, &Page::of_gemini(query)?),
     })
 }
 
@@ -72,18 +79,56 @@ struct AnthropicModel<'m> {
     created_at: &'static str,
 }
 
+/// What a query string says, each field at most once.
+struct Query<'q>(Vec<(Cow<'q, str>, Cow<'q, str>)>);
+
+impl<'q> Query<'q> {
+    fn of(query: &'q str) -> Result<Self, Refusal> {
+        query::pairs(query).map(Self).ok_or_else(|| wrong("The query string is malformed."))
+    }
+
+    fn once(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| &**value);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(wrong(&format!("`{name}` is given twice."))),
+        }
+    }
+
+    fn cursor(&self, name: &str) -> Result<Option<String>, Refusal> {
+        Ok(self.once(name)?.map(str::to_owned))
+    }
+}
+
+fn wrong(detail: &str) -> Refusal {
+    Refusal::new(RefusalCode::FieldInvalid, detail)
+}
+
+#[derive(Serialize)]
+struct GeminiList<'m> {
+    models: Vec<GeminiModel<'m>>,
+    #[serde(rename = "nextPageToken", skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<&'m str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GeminiModel<'m> {
+    name: String,
+    base_model_id: &'m str,
+    version: &'static str,
+    display_name: &'m str,
+    description: &'static str,
+    supported_generation_methods: &'static [&'static str],
+}
+
+/// What the gateway serves of Gemini's methods.
+const GEMINI_METHODS: &[&str] = &["generateContent", "countTokens"];
+
 impl Page {
-    fn of(query: &str) -> Result<Self, Refusal> {
-        let wrong = |detail: &str| Refusal::new(RefusalCode::FieldInvalid, detail);
-        let pairs = query::pairs(query).ok_or_else(|| wrong("The query string is malformed."))?;
-        let once = |name: &str| {
-            let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
-            match (values.next(), values.next()) {
-                (value, None) => Ok(value),
-                (_, Some(_)) => Err(wrong(&format!("`{name}` is given twice."))),
-            }
-        };
-        let limit = match once("limit")? {
+    fn of_anthropic(query: &str) -> Result<Self, Refusal> {
+        let query = Query::of(query)?;
+        let limit = match query.once("limit")? {
             None => MODELS_PER_PAGE,
             Some(text) => text
                 .parse()
@@ -91,8 +136,22 @@ impl Page {
                 .filter(|limit| (1..=MODELS_PER_PAGE_MAX).contains(limit))
                 .ok_or_else(|| wrong("`limit` must be a whole number from 1 to 1000."))?,
         };
-        let cursor = |name| once(name).map(|value| value.map(ToString::to_string));
-        Ok(Self { limit, after: cursor("after_id")?, before: cursor("before_id")? })
+        Ok(Self { limit, after: query.cursor("after_id")?, before: query.cursor("before_id")? })
+    }
+
+    fn of_gemini(query: &str) -> Result<Self, Refusal> {
+        let query = Query::of(query)?;
+        // An `i32` is what the vendor's field holds.
+        let size = query.once("pageSize")?.map(|text| {
+            let size = text.parse::<i32>().ok().and_then(|size| usize::try_from(size).ok());
+            size.ok_or_else(|| wrong("`pageSize` must be a whole number, not negative."))
+        });
+        let limit = match size.transpose()? {
+            None | Some(0) => GEMINI_MODELS_PER_PAGE,
+            Some(size) => size.min(MODELS_PER_PAGE_MAX),
+        };
+        let token = query.cursor("pageToken")?.filter(|token| !token.is_empty());
+        Ok(Self { limit, after: token, before: None })
     }
 
     /// The names on the page, and whether more lie in the direction of travel.
@@ -127,6 +186,22 @@ fn anthropic(names: &[&str], page: &Page) -> Vec<u8> {
         has_more,
         first_id: names.first().copied(),
         last_id: names.last().copied(),
+    })
+}
+
+fn gemini(names: &[&str], page: &Page) -> Vec<u8> {
+    let (names, has_more) = page.cut(names);
+    let model = |id| GeminiModel {
+        name: format!("models/{id}"),
+        base_model_id: id,
+        version: "",
+        display_name: id,
+        description: "",
+        supported_generation_methods: GEMINI_METHODS,
+    };
+    json(&GeminiList {
+        models: names.iter().copied().map(model).collect(),
+        next_page_token: names.last().copied().filter(|_| has_more),
     })
 }
 

@@ -1,29 +1,13 @@
-//! Tokens used, as the providers report them: in a whole answer, or event by event in a stream.
+//! Tokens used, as the providers count them in their answers.
 
-use model::{Dialect, Usage};
+use model::Usage;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::Deserializer;
 
-/// The usage that a whole answer reports; none where it reports none or not in whole numbers.
-///
-/// `input_tokens` counts every token that was read, those from or into a cache included, and both
-/// counts include what summing up a long conversation took, which Anthropic reports apart.
-#[must_use]
-pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Usage> {
-    let answer: Answer = serde_json::from_slice(body).ok()?;
-    match dialect {
-        Dialect::OpenAi | Dialect::Gemini => answer.usage?.open_ai(),
-        Dialect::Anthropic => answer.usage?.anthropic().total(),
-    }
-}
+use crate::loose::{List, Loose, Text, loosely};
 
-/// A whole answer, as far as it matters here.
-#[derive(Deserialize)]
-struct Answer {
-    usage: Option<Tokens>,
-}
-
-/// A `usage` object of either dialect. Counts that are not whole numbers read as absent.
+/// A `usage` object of OpenAI's or of Anthropic's. Counts that are not whole numbers read as
+/// absent.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Tokens {
@@ -33,31 +17,29 @@ pub(crate) struct Tokens {
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
     output_tokens: Count,
-    iterations: Option<Vec<Iteration>>,
+    iterations: List<Iteration>,
 }
 
 /// One of the steps of an Anthropic answer that took several.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 struct Iteration {
     #[serde(rename = "type")]
-    kind: IterationKind,
-    #[serde(default)]
+    kind: Text,
     input_tokens: Count,
-    #[serde(default)]
     cache_creation_input_tokens: Count,
-    #[serde(default)]
     cache_read_input_tokens: Count,
-    #[serde(default)]
     output_tokens: Count,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum IterationKind {
-    /// Summing up the conversation: the one kind whose tokens the totals leave out.
-    Compaction,
-    #[serde(other)]
-    Other,
+/// A `usageMetadata` object of Gemini's, which leaves out what is zero.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct GeminiTokens {
+    prompt_token_count: Option<Count>,
+    tool_use_prompt_token_count: Option<Count>,
+    candidates_token_count: Option<Count>,
+    thoughts_token_count: Option<Count>,
 }
 
 /// What an Anthropic answer has reported so far. Its counts are cumulative, so each only grows.
@@ -72,19 +54,33 @@ pub(crate) struct Tally {
     apart_output: u64,
 }
 
+/// A count of tokens that may be absent, or be anything but a whole number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Count(Option<u64>);
+
 impl Tokens {
-    /// The usage in OpenAI's words, if it is complete.
-    pub(crate) fn open_ai(&self) -> Option<Usage> {
+    /// The usage of a chat, if it is complete.
+    pub(crate) fn chat(&self) -> Option<Usage> {
         Some(Usage {
             input_tokens: self.prompt_tokens.0?,
             output_tokens: self.completion_tokens.0?,
         })
     }
 
+    /// The usage of embeddings: nothing is written.
+    pub(crate) fn embeddings(&self) -> Option<Usage> {
+        Some(Usage { input_tokens: self.prompt_tokens.0?, output_tokens: 0 })
+    }
+
+    /// The usage of a response, if it is complete.
+    pub(crate) fn responses(&self) -> Option<Usage> {
+        Some(Usage { input_tokens: self.input_tokens.0?, output_tokens: self.output_tokens.0? })
+    }
+
     /// The usage in Anthropic's words.
     pub(crate) fn anthropic(&self) -> Tally {
-        let iterations = self.iterations.iter().flatten();
-        let apart = || iterations.clone().filter(|one| one.kind == IterationKind::Compaction);
+        // Summing up the conversation: the one kind of step whose tokens the totals leave out.
+        let apart = || self.iterations.iter().filter(|one| one.kind.get() == Some("compaction"));
         Tally {
             input: self.input_tokens,
             cache_creation: self.cache_creation_input_tokens,
@@ -103,6 +99,23 @@ impl Iteration {
         let cached = self.cache_creation_input_tokens.or_zero();
         let cached = cached.saturating_add(self.cache_read_input_tokens.or_zero());
         self.input_tokens.or_zero().saturating_add(cached)
+    }
+}
+
+impl GeminiTokens {
+    /// The usage, if the prompt is counted and nothing is counted in anything but whole numbers.
+    ///
+    /// What was read from a cache is part of the prompt's count already.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let or_zero = |count: Option<Count>| count.unwrap_or(Count(Some(0))).0;
+        let prompt = self.prompt_token_count?.0?;
+        let of_tools = or_zero(self.tool_use_prompt_token_count)?;
+        let candidates = or_zero(self.candidates_token_count)?;
+        let thoughts = or_zero(self.thoughts_token_count)?;
+        Some(Usage {
+            input_tokens: prompt.saturating_add(of_tools),
+            output_tokens: candidates.saturating_add(thoughts),
+        })
     }
 }
 
@@ -128,62 +141,20 @@ impl Tally {
     }
 }
 
-/// A count of tokens that may be absent, or be anything but a whole number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Count(Option<u64>);
-
 impl Count {
     fn or_zero(self) -> u64 {
         self.0.unwrap_or(0)
     }
 }
 
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
+impl Loose<'_> for Count {
+    fn of_whole_number(count: u64) -> Self {
+        Self(Some(count))
     }
 }
 
-struct CountVisitor;
-
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("any value")
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-        Ok(Count(Some(count)))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Count, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Count, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_unit<E>(self) -> Result<Count, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Count, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        loosely(deserializer)
     }
 }

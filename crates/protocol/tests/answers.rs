@@ -1,10 +1,11 @@
-//! The gateway's own answers, and usage out of a provider's: input and expected output.
+//! The gateway's own answers: input and expected output.
 
 #![allow(clippy::expect_used, reason = "what a test is given must be what it says")]
 
-use model::{Dialect, ModelName, Refusal, RefusalCode, Usage};
+use model::{Dialect, ModelName, Operation, Refusal, RefusalCode};
 use protocol::{
-    MODELS_PER_PAGE, content_type_ok, error_body, error_event, model_list, request_id_header, usage,
+    GEMINI_MODELS_PER_PAGE, MODELS_PER_PAGE, content_type_ok, error_body, error_event, model_list,
+    request_id_header,
 };
 use serde_json::{Value, json};
 
@@ -40,6 +41,22 @@ fn a_refusal_says_what_it_is_and_who_can_fix_it() {
             "request_id": ID,
         })
     );
+    assert_eq!(
+        body(Dialect::Gemini, &refusal),
+        json!({ "error": {
+            "code": 403,
+            "message": message,
+            "status": "PERMISSION_DENIED",
+            "details": [{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "POLICY_FORBIDS",
+                "domain": "portreeve",
+                "metadata": own,
+            }],
+        }})
+    );
+    // What Google's library for Python looks for in a stream.
+    assert!(error_body(Dialect::Gemini, &refusal, ID).starts_with(br#"{"error":{"code":403,"#));
 }
 
 #[test]
@@ -58,8 +75,8 @@ fn a_refusal_without_detail_or_seat_reads_as_sentences_too() {
 fn every_refusal_has_a_type_of_the_dialect_and_shows_its_stable_code() {
     for code in RefusalCode::ALL {
         let refusal = Refusal::new(*code, "Detail.");
-        let (open_ai, anthropic) =
-            (body(Dialect::OpenAi, &refusal), body(Dialect::Anthropic, &refusal));
+        let [open_ai, anthropic, gemini] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini]
+            .map(|dialect| body(dialect, &refusal));
         let types = |status: u16| match status {
             401 => ("authentication_error", "authentication_error"),
             403 => ("permission_error", "permission_error"),
@@ -81,7 +98,29 @@ fn every_refusal_has_a_type_of_the_dialect_and_shows_its_stable_code() {
             let message = body["error"]["message"].as_str().expect("a message");
             assert!(message.contains(code.title()) && message.contains(ID), "{message}");
         }
+        check_gemini(&gemini["error"], *code);
     }
+}
+
+fn check_gemini(error: &Value, code: RefusalCode) {
+    let status = match code.status() {
+        400 | 405 | 413 | 415 => "INVALID_ARGUMENT",
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        408 | 504 => "DEADLINE_EXCEEDED",
+        429 => "RESOURCE_EXHAUSTED",
+        502 | 503 => "UNAVAILABLE",
+        other => panic!("{other} has no word"),
+    };
+    assert_eq!(error["status"], status, "{code:?}");
+    assert_eq!(error["code"], code.status());
+    let info = &error["details"][0];
+    assert_eq!(info["metadata"]["code"], code.as_str());
+    let reason = info["reason"].as_str().expect("a reason");
+    // The form that `google.rpc.ErrorInfo` documents.
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    assert!(reason.len() <= 63 && reason.bytes().all(plain), "{reason}");
 }
 
 #[test]
@@ -92,21 +131,46 @@ fn an_unknown_model_carries_the_code_that_clients_look_for() {
     assert_eq!(error["portreeve"]["code"], "model_unknown");
 }
 
+/// The data of an error event, which is all of it but for `head`.
+fn data_of(operation: Operation, head: &str, refusal: &Refusal) -> Value {
+    let event = String::from_utf8(error_event(operation, refusal, ID)).expect("text");
+    let data = event.strip_prefix(head).and_then(|rest| rest.strip_suffix("\n\n"));
+    let data = data.unwrap_or_else(|| panic!("{event}"));
+    assert!(!data.contains('\n'), "one data line");
+    let data = serde_json::from_str(data).expect("JSON");
+    let mut meter = protocol::Meter::new(operation, true);
+    meter.feed(event.into());
+    assert!(meter.saw_error() && !meter.ended_properly(), "{operation:?}");
+    data
+}
+
 #[test]
 fn a_stream_that_cannot_go_on_ends_in_an_event() {
     let refusal = Refusal::new(RefusalCode::UpstreamDropped, "line\nbreak");
-    for (dialect, head) in
-        [(Dialect::OpenAi, "data: "), (Dialect::Anthropic, "event: error\ndata: ")]
-    {
-        let event = String::from_utf8(error_event(dialect, &refusal, ID)).expect("text");
-        let data = event.strip_prefix(head).and_then(|rest| rest.strip_suffix("\n\n"));
-        let data = data.unwrap_or_else(|| panic!("{event}"));
-        assert_eq!(serde_json::from_str::<Value>(data).ok(), Some(body(dialect, &refusal)));
-        assert!(!data.contains('\n'), "one data line");
-        let mut meter = protocol::Meter::new(dialect, true);
-        meter.feed(event.into());
-        assert!(meter.saw_error() && !meter.ended_properly());
+    for (operation, dialect, head) in [
+        (Operation::ChatCompletions, Dialect::OpenAi, "data: "),
+        (Operation::Messages, Dialect::Anthropic, "event: error\ndata: "),
+        (Operation::GenerateContent, Dialect::Gemini, "data: "),
+    ] {
+        assert_eq!(data_of(operation, head, &refusal), body(dialect, &refusal));
     }
+}
+
+#[test]
+fn the_error_event_of_a_response_has_the_documented_fields_and_the_one_libraries_raise() {
+    let refusal = Refusal::new(RefusalCode::UpstreamTimeout, "");
+    let error = body(Dialect::OpenAi, &refusal)["error"].clone();
+    assert_eq!(
+        data_of(Operation::Responses, "event: error\ndata: ", &refusal),
+        json!({
+            "type": "error",
+            "code": "upstream_timeout",
+            "message": error["message"],
+            "param": null,
+            "sequence_number": 0,
+            "error": error,
+        })
+    );
 }
 
 fn names(names: &[&str]) -> Vec<ModelName> {
@@ -176,6 +240,62 @@ fn a_page_is_of_the_documented_size_and_shape() {
 }
 
 #[test]
+fn the_list_of_a_gemini_client_has_pages() {
+    let models = names(&["c", "a", "b", "meta/llama-3.1:8b", "e"]);
+    let check = |query: &str, ids: &[&str], next: Option<&str>| {
+        let page = list(Dialect::Gemini, &models, query);
+        let shown = page["models"].as_array().expect("models").iter();
+        let ids: Vec<String> = ids.iter().map(|id| format!("models/{id}")).collect();
+        assert_eq!(shown.map(|model| model["name"].clone()).collect::<Vec<_>>(), ids, "{query}");
+        assert_eq!(page.get("nextPageToken"), next.map(Value::from).as_ref(), "{query}");
+    };
+    let all = ["a", "b", "c", "e", "meta/llama-3.1:8b"];
+    for whole in ["", "pageSize=0", "pageToken=", "pageSize=5&key=x", "page_size=1&limit=x"] {
+        check(whole, &all, None);
+    }
+    check("pageSize=2", &["a", "b"], Some("b"));
+    check("pageSize=2&pageToken=b", &["c", "e"], Some("e"));
+    check("pageToken=e", &["meta/llama-3.1:8b"], None);
+    check("pageToken=meta%2Fllama-3.1%3A8b", &[], None);
+    check("pageToken=d&pageSize=1000000", &["e", "meta/llama-3.1:8b"], None);
+}
+
+#[test]
+fn a_page_of_a_gemini_client_is_of_the_documented_size_and_shape() {
+    let models: Vec<ModelName> =
+        (0..1001).map(|nth| format!("m{nth:04}").parse().expect("a name")).collect();
+    let count = |query: &str| {
+        let page = list(Dialect::Gemini, &models, query);
+        (page["models"].as_array().map_or(0, Vec::len), page["nextPageToken"].clone())
+    };
+    assert_eq!(count(""), (GEMINI_MODELS_PER_PAGE, "m0049".into()));
+    assert_eq!(count("pageSize=1001"), (1000, "m0999".into()));
+    assert_eq!(
+        list(Dialect::Gemini, &names(&["fast"]), ""),
+        json!({ "models": [{
+            "name": "models/fast",
+            "baseModelId": "fast",
+            "version": "",
+            "displayName": "fast",
+            "description": "",
+            "supportedGenerationMethods": ["generateContent", "countTokens"],
+        }]})
+    );
+    for query in [
+        "pageSize=-1",
+        "pageSize=",
+        "pageSize=x",
+        "pageSize=2147483648",
+        "pageSize=1&pageSize=1",
+        "pageToken=a&pageToken=a",
+        "pageToken=%ff",
+    ] {
+        let refusal = model_list(Dialect::Gemini, &[], query).expect_err(query);
+        assert_eq!(refusal.code, RefusalCode::FieldInvalid, "{query}");
+    }
+}
+
+#[test]
 fn a_wrong_page_is_refused() {
     for query in [
         "limit=0",
@@ -195,59 +315,6 @@ fn a_wrong_page_is_refused() {
         assert_eq!(refusal.code, RefusalCode::FieldInvalid, "{query}");
         assert!(!refusal.detail.is_empty());
     }
-}
-
-#[test]
-fn usage_of_a_whole_answer() {
-    let check = |dialect, body: &str, expected: Option<(u64, u64)>| {
-        let expected =
-            expected.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
-        assert_eq!(usage(dialect, body.as_bytes()), expected, "{body}");
-    };
-    let open_ai = |body, expected| check(Dialect::OpenAi, body, expected);
-    open_ai(
-        r#"{"id":"c","choices":[{"message":{"content":"\"usage\":{\"prompt_tokens\":1}"}}],
-            "usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,
-            "prompt_tokens_details":{"cached_tokens":18}}}"#,
-        Some((19, 10)),
-    );
-    open_ai(
-        r#"{"usage":{"completion_tokens":0,"prompt_tokens":18446744073709551615}}"#,
-        Some((u64::MAX, 0)),
-    );
-    for none in [
-        "",
-        "{}",
-        "[]",
-        "null",
-        "{",
-        r#"{"usage":null}"#,
-        r#"{"usage":7}"#,
-        r#"{"usage":{}}"#,
-        r#"{"usage":{"prompt_tokens":1}}"#,
-        r#"{"usage":{"prompt_tokens":1,"completion_tokens":-1}}"#,
-        r#"{"usage":{"prompt_tokens":1.0,"completion_tokens":1}}"#,
-        r#"{"usage":{"prompt_tokens":[1,{}],"completion_tokens":{"a":[]}}}"#,
-        r#"{"usage":{"prompt_tokens":"1","completion_tokens":true}}"#,
-        r#"{"usage":{"prompt_tokens":1,"completion_tokens":18446744073709551616}}"#,
-        r#"{"usage":{"input_tokens":1,"output_tokens":1}}"#,
-        r#"{"error":{"message":"no"}}"#,
-    ] {
-        open_ai(none, None);
-    }
-    let anthropic = |body, expected| check(Dialect::Anthropic, body, expected);
-    anthropic(r#"{"usage":{"input_tokens":5,"output_tokens":7}}"#, Some((5, 7)));
-    anthropic(
-        r#"{"usage":{"input_tokens":5,"cache_creation_input_tokens":100,
-            "cache_read_input_tokens":1000,"output_tokens":7,"server_tool_use":null}}"#,
-        Some((1105, 7)),
-    );
-    anthropic(
-        r#"{"usage":{"input_tokens":18446744073709551615,"cache_read_input_tokens":1,"output_tokens":0}}"#,
-        Some((u64::MAX, 0)),
-    );
-    anthropic(r#"{"usage":{"output_tokens":7}}"#, None);
-    anthropic(r#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#, None);
 }
 
 #[test]
@@ -273,4 +340,5 @@ fn only_json_in_utf_8_is_json() {
 fn each_vendor_names_requests_in_a_header_of_its_own() {
     assert_eq!(request_id_header(Dialect::OpenAi), "x-request-id");
     assert_eq!(request_id_header(Dialect::Anthropic), "request-id");
+    assert_eq!(request_id_header(Dialect::Gemini), "x-request-id");
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use model::{Dialect, Operation, RefusalCode};
 use proptest::prelude::*;
-use protocol::{Limits, Meter, model_list, read, usage};
+use protocol::{Limits, Meter, model_list, read, told};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -154,9 +154,9 @@ proptest! {
         let body = Bytes::from(bytes);
         for (operation, dialect) in BODIES {
             let _ = read(&body, operation, dialect, &Limits::default());
-            let _ = usage(dialect, &body);
+            let _ = told(operation, &body);
             for hides_usage in [false, true] {
-                let mut meter = Meter::new(dialect, hides_usage);
+                let mut meter = Meter::new(operation, hides_usage);
                 let mut shown = meter.feed(body.clone()).to_vec();
                 shown.extend_from_slice(&meter.rest());
                 prop_assert_eq!(&shown, &body, "and no usage is in it to be hidden");

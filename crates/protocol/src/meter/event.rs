@@ -1,20 +1,8 @@
-//! One event of a stream, and what the events so far have said.
-
-use model::{Dialect, Usage};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+//! One event of a stream, as far as it is looked into.
 
 use super::EVENT_BYTES_MAX;
-use crate::usage::{Tally, Tokens};
-
-/// What a line is to an event stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
-    /// The end of an event.
-    Blank,
-    /// Anything else.
-    Field,
-}
+use super::line::{Line, Piece};
+use super::skim::Skim;
 
 /// The event under way.
 #[derive(Debug, Default)]
@@ -23,59 +11,18 @@ pub(super) struct Event {
     size: usize,
     /// It has begun: a line came that is no comment.
     begun: bool,
-    /// Its data lines, joined by line feeds.
-    data: Vec<u8>,
+    /// The outline of its data lines, joined by line feeds.
+    data: Skim,
     /// A data line came, be it empty.
     has_data: bool,
-    /// It is called `error`.
-    is_error: bool,
+    /// Its name, as far as it is of interest.
+    name: Vec<u8>,
 }
 
-/// What the events so far have said.
-#[derive(Debug)]
-pub(super) struct Tail {
-    dialect: Dialect,
-    pub(super) done: bool,
-    pub(super) failed: bool,
-    open_ai: Option<Usage>,
-    anthropic: Tally,
-}
-
-/// The data of an event of the OpenAI dialect.
-#[derive(Deserialize)]
-struct Chunk {
-    // No room is taken: the element has no size.
-    choices: Option<Vec<IgnoredAny>>,
-    usage: Option<Tokens>,
-    error: Option<IgnoredAny>,
-    /// What the client asked for beside usage: a chunk that brings it is not withheld.
-    moderation: Option<IgnoredAny>,
-}
-
-/// The data of an event of the Anthropic dialect.
-#[derive(Deserialize)]
-struct Step {
-    #[serde(rename = "type")]
-    kind: StepKind,
-    message: Option<StepMessage>,
-    usage: Option<Tokens>,
-}
-
-#[derive(Deserialize)]
-struct StepMessage {
-    usage: Option<Tokens>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StepKind {
-    MessageStart,
-    MessageDelta,
-    MessageStop,
-    Error,
-    #[serde(other)]
-    Other,
-}
+/// The one name that matters.
+const ERROR: &[u8] = b"error";
+/// Enough of a name to tell it from that one, a carriage return behind it included.
+const NAME_BYTES_MAX: usize = ERROR.len() + 2;
 
 impl Event {
     /// Notes that `bytes` more belong to the event.
@@ -83,30 +30,39 @@ impl Event {
         self.size = self.size.saturating_add(bytes);
     }
 
-    /// Takes a whole line, without its end.
-    pub(super) fn take(&mut self, line: &[u8]) -> Line {
-        if line.is_empty() {
-            return Line::Blank;
-        }
-        if line.starts_with(b":") {
-            if !self.begun {
-                self.size = 0;
+    /// Takes a piece of one of its lines.
+    pub(super) fn take(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::DataBegins => {
+                if self.has_data {
+                    self.data.take(b"\n");
+                }
+                self.has_data = true;
             }
-            return Line::Field;
-        }
-        self.begun = true;
-        if self.is_oversize() {
-            self.data = Vec::new();
-        } else if let Some(value) = value_of(line, b"data") {
-            if self.has_data {
-                self.data.push(b'\n');
+            Piece::Data(text) => self.data.take(text),
+            Piece::NameBegins => self.name.clear(),
+            Piece::Name(text) => {
+                let room = NAME_BYTES_MAX.saturating_sub(self.name.len());
+                self.name.extend(text.iter().take(room));
             }
-            self.data.extend_from_slice(value);
-            self.has_data = true;
-        } else if let Some(value) = value_of(line, b"event") {
-            self.is_error = value == b"error";
+            Piece::End(Line::Comment) => {
+                if !self.begun {
+                    self.size = 0;
+                }
+            }
+            Piece::End(Line::Field) => self.begun = true,
+            Piece::End(Line::Blank) => {}
         }
-        Line::Field
+    }
+
+    /// The outline of its data; none where it has none, or too much to be looked into.
+    pub(super) fn data(&self) -> Option<&[u8]> {
+        self.has_data.then(|| self.data.outline()).flatten()
+    }
+
+    /// Whether it is called `error`.
+    pub(super) fn is_error(&self) -> bool {
+        self.name.strip_suffix(b"\r").unwrap_or(&self.name) == ERROR
     }
 
     /// Whether nothing of it has come yet.
@@ -114,7 +70,7 @@ impl Event {
         self.size == 0
     }
 
-    /// Whether it is too large to be looked into.
+    /// Whether it is too large to be held back.
     pub(super) const fn is_oversize(&self) -> bool {
         self.size > EVENT_BYTES_MAX
     }
@@ -123,77 +79,5 @@ impl Event {
     pub(super) fn clear(&mut self) {
         self.data.clear();
         *self = Self { data: std::mem::take(&mut self.data), ..Self::default() };
-    }
-}
-
-/// The value of a line if its field is called `name`, one leading space left out.
-fn value_of<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
-    let rest = line.strip_prefix(name)?;
-    match rest.split_first() {
-        None => Some(rest),
-        Some((b':', value)) => Some(value.strip_prefix(b" ").unwrap_or(value)),
-        Some(_) => None,
-    }
-}
-
-impl Tail {
-    pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, done: false, failed: false, open_ai: None, anthropic: Tally::default() }
-    }
-
-    /// Takes note of an event that ended; says whether it carries usage and nothing else.
-    pub(super) fn note(&mut self, event: &Event) -> bool {
-        if event.is_oversize() || !event.has_data {
-            return false;
-        }
-        self.failed |= event.is_error;
-        match self.dialect {
-            Dialect::OpenAi | Dialect::Gemini => self.note_open_ai(&event.data),
-            Dialect::Anthropic => {
-                self.note_anthropic(&event.data);
-                false
-            }
-        }
-    }
-
-    pub(super) fn usage(&self) -> Option<Usage> {
-        match self.dialect {
-            Dialect::OpenAi | Dialect::Gemini => self.open_ai,
-            Dialect::Anthropic => self.anthropic.total(),
-        }
-    }
-
-    fn note_open_ai(&mut self, data: &[u8]) -> bool {
-        if data.trim_ascii() == b"[DONE]" {
-            self.done = true;
-            return false;
-        }
-        let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return false };
-        self.failed |= chunk.error.is_some();
-        self.open_ai = chunk.usage.as_ref().and_then(Tokens::open_ai).or(self.open_ai);
-        chunk.usage.is_some()
-            && chunk.error.is_none()
-            && chunk.moderation.is_none()
-            && chunk.choices.is_some_and(|choices| choices.is_empty())
-    }
-
-    fn note_anthropic(&mut self, data: &[u8]) {
-        let Ok(step) = serde_json::from_slice::<Step>(data) else { return };
-        let usage = match step.kind {
-            StepKind::MessageStart => step.message.and_then(|message| message.usage),
-            StepKind::MessageDelta => step.usage,
-            StepKind::MessageStop => {
-                self.done = true;
-                None
-            }
-            StepKind::Error => {
-                self.failed = true;
-                None
-            }
-            StepKind::Other => None,
-        };
-        if let Some(usage) = usage {
-            self.anthropic.add(usage.anthropic());
-        }
     }
 }

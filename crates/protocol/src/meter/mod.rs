@@ -4,17 +4,24 @@
 //! usage, where the gateway alone asked for it.
 
 mod event;
-mod lines;
+mod line;
+mod skim;
 
 use bytes::{Bytes, BytesMut};
-use model::{Dialect, Usage};
+use model::{Operation, StoredName, Usage};
 
-use event::{Event, Line, Tail};
-use lines::Lines;
+use crate::heard::{Carries, Form, Heard};
+use event::Event;
+use line::{Line, Lines, Piece};
 
-/// Largest event that is looked into, in bytes. A larger one passes unread: nothing of it is
-/// kept, and what it says of usage stays unknown.
+/// Largest event that is held back, in bytes. A larger one passes as it comes: it is none that
+/// carries usage and nothing else.
 pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Most that is kept of an event of any size to look into it, in bytes: its outline, without
+/// strings of more than 256 bytes and without what is nested more than five deep. An event with a
+/// larger outline passes unread, and what it says of usage stays unknown.
+pub const OUTLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Follows one streamed answer (server-sent events), whatever pieces it arrives in.
 ///
@@ -23,9 +30,9 @@ pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 /// # Examples
 /// ```
 /// use bytes::Bytes;
-/// use model::{Dialect, Usage};
+/// use model::{Operation, Usage};
 ///
-/// let mut meter = protocol::Meter::new(Dialect::OpenAi, true);
+/// let mut meter = protocol::Meter::new(Operation::ChatCompletions, true);
 /// let text = Bytes::from_static(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n");
 /// assert_eq!(meter.feed(text.clone()), text);
 /// let end = b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
@@ -35,7 +42,7 @@ pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct Meter {
-    tail: Tail,
+    heard: Heard,
     lines: Lines,
     event: Event,
     /// Some only where the usage chunk is to be hidden: the bytes of the event under way that
@@ -46,14 +53,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter for a stream in `dialect`. With `hides_usage`, a chunk of the OpenAI dialect that
+    /// A meter for the streamed answer to `operation`. With `hides_usage`, a chunk of a chat that
     /// carries usage and no choice is withheld: see
     /// [`ForwardBody::hides_usage`](crate::ForwardBody::hides_usage).
     #[must_use]
-    pub fn new(dialect: Dialect, hides_usage: bool) -> Self {
-        let hides = hides_usage && dialect == Dialect::OpenAi;
+    pub fn new(operation: Operation, hides_usage: bool) -> Self {
+        let form = Form::of(operation);
+        let hides = hides_usage && form == Form::Chat;
         Self {
-            tail: Tail::new(dialect),
+            heard: Heard::new(form),
             lines: Lines::default(),
             event: Event::default(),
             held: hides.then(BytesMut::new),
@@ -85,8 +93,8 @@ impl Meter {
     /// A last event that lacks its blank line, or even its line end, counts as if it were whole.
     pub fn rest(&mut self) -> Bytes {
         self.broken_off = self.is_inside_event();
-        if let Some(line) = self.lines.end() {
-            self.event.take(&line);
+        if !self.lines.is_new() {
+            self.lines.end(|piece| self.event.take(piece));
         }
         let hide = self.end_event();
         match self.held.as_mut() {
@@ -99,17 +107,18 @@ impl Meter {
         }
     }
 
-    /// Whether the provider said that the answer is complete (`[DONE]`, `message_stop`), and
-    /// no error passed. Ask after [`rest`](Self::rest).
+    /// Whether the provider said that the answer is complete, and no error passed: by `[DONE]`,
+    /// `response.completed` or `response.incomplete`, `message_stop`, or Gemini's reason to stop.
+    /// Ask after [`rest`](Self::rest).
     #[must_use]
     pub const fn ended_properly(&self) -> bool {
-        self.tail.done && !self.tail.failed
+        self.heard.is_done() && !self.heard.has_failed()
     }
 
-    /// Whether the provider reported an error inside the stream.
+    /// Whether the provider reported an error inside the stream, `response.failed` included.
     #[must_use]
     pub const fn saw_error(&self) -> bool {
-        self.tail.failed
+        self.heard.has_failed()
     }
 
     /// Whether part of an event has been relayed and its end has not: no event of the gateway's
@@ -124,11 +133,17 @@ impl Meter {
         is_inside || self.broken_off
     }
 
-    /// What the provider has reported so far. Final once the stream ended properly; before that,
-    /// the Anthropic dialect reports a running count.
+    /// What the provider has reported so far, counted as in [`Told`](crate::Told). Final once the
+    /// stream ended properly; before that, messages and Gemini's answers report a running count.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.tail.usage()
+        self.heard.usage()
+    }
+
+    /// The objects that the answer says it left at the provider and that were not taken yet: each
+    /// comes once. See [`told`](crate::told).
+    pub fn take_stored(&mut self) -> Vec<StoredName> {
+        self.heard.take_stored()
     }
 
     fn watch(&mut self, chunk: &[u8]) {
@@ -166,16 +181,28 @@ impl Meter {
         before.freeze()
     }
 
-    /// Takes a piece that ends at a line's end, or with the chunk; gives the line if it is whole.
+    /// Takes a piece that ends at a line's end, or with the chunk; says what the line is to the
+    /// stream if it is whole.
     fn line(&mut self, piece: &[u8]) -> Option<Line> {
         self.event.grow(piece.len());
-        self.lines.take(piece, self.event.is_oversize()).map(|line| self.event.take(&line))
+        let mut whole = None;
+        self.lines.take(piece, |piece| {
+            self.event.take(piece);
+            if let Piece::End(line) = piece {
+                whole = Some(line);
+            }
+        });
+        whole
     }
 
     /// Looks at the event that just ended; says whether it is to be hidden.
     fn end_event(&mut self) -> bool {
-        let is_usage_only = self.tail.note(&self.event);
+        let carries = match self.event.data() {
+            Some(data) => self.heard.event(self.event.is_error(), data),
+            None => Carries::More,
+        };
+        let hide = carries == Carries::UsageOnly && !self.event.is_oversize();
         self.event.clear();
-        is_usage_only
+        hide
     }
 }
