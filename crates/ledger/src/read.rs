@@ -76,7 +76,11 @@ pub struct Reader {
 /// Entries in order. After `None`, later calls return what came meanwhile: to follow a log, ask
 /// again after a while.
 #[derive(Debug)]
-pub struct Entries(RawEntries);
+pub struct Entries {
+    raw: RawEntries,
+    /// Entries without these bytes are passed over.
+    holding: Option<&'static str>,
+}
 
 impl Reader {
     /// The log in `dir`, whose verifier key is `vkey`.
@@ -130,7 +134,7 @@ impl Reader {
     /// # Errors
     /// The checkpoint cannot be read.
     pub fn entries(&self, from: u64) -> Result<Entries, ReadError> {
-        Ok(Entries(self.raw(from)?))
+        Ok(Entries { raw: self.raw(from)?, holding: None })
     }
 
     /// The entry at `index`; none if the log does not reach that far.
@@ -218,15 +222,36 @@ impl Reader {
     }
 }
 
+impl Entries {
+    /// Only those whose bytes hold `text`. The others are passed over unparsed, so that a long
+    /// log is searched about as fast as it is read; `text` may stand anywhere in an entry.
+    #[must_use]
+    pub fn holding(self, text: &'static str) -> Self {
+        Self { holding: Some(text), ..self }
+    }
+
+    /// Whether an entry is wanted. What is not UTF-8 is: it is no entry, and reading it says so.
+    fn wants(&self, bytes: &[u8]) -> bool {
+        self.holding.is_none_or(|text| {
+            std::str::from_utf8(bytes).map_or(true, |entry| entry.contains(text))
+        })
+    }
+}
+
 impl Iterator for Entries {
     type Item = Result<Entry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let raw = self.0.next().map_err(ReadError::from).transpose()?;
-        Some(raw.and_then(|RawEntry { index, bytes, published, .. }| {
-            Entry::parse(&bytes, index, published)
-                .map_err(|source| ReadError::Entry { index, source })
-        }))
+        loop {
+            let RawEntry { index, bytes, published, .. } = match self.raw.next() {
+                Ok(raw) => raw?,
+                Err(error) => return Some(Err(error.into())),
+            };
+            if self.wants(&bytes) {
+                let entry = Entry::parse(&bytes, index, published);
+                return Some(entry.map_err(|source| ReadError::Entry { index, source }));
+            }
+        }
     }
 }
 

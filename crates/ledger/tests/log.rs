@@ -52,6 +52,25 @@ async fn a_decision_is_promised_shown_published_and_proved() {
 }
 
 #[tokio::test]
+async fn a_reader_that_looks_for_a_text_passes_over_what_does_not_hold_it() {
+    let home = Home::new();
+    let (log, _) = home.open();
+    for number in 1..=3 {
+        let recorded = log.intend(permit(number)).await.unwrap();
+        recorded.conclude(&Outcome::bare(Ended::Complete, 7_000 + number));
+    }
+    let looked = |from: u64| {
+        let entries = home.reader().entries(from).unwrap().holding("7002");
+        entries.map(|entry| entry.unwrap().kind).collect::<Vec<_>>()
+    };
+    log.tick().await.unwrap();
+    assert_eq!(looked(0), [EntryKind::Outcome], "in the write-ahead file");
+    assert!(looked(home.entries().len() as u64).is_empty(), "behind the end");
+    log.close().await.unwrap();
+    assert_eq!(looked(0), [EntryKind::Outcome], "published");
+}
+
+#[tokio::test]
 async fn an_entry_says_what_the_decision_was_and_no_more() {
     let home = Home::new();
     let (log, _) = home.open();
@@ -170,6 +189,8 @@ async fn too_large_is_refused_and_an_outcome_is_shortened_instead() {
     large.facts = vec![b'x'; ledger::FACTS_BYTES_MAX];
     let attempt = model::Attempt {
         provider: "demo".parse().unwrap(),
+        upstream_model: "a-model".to_owned(),
+        lease: None,
         status: Some(200),
         failure: None,
         cause: None,
