@@ -1,6 +1,9 @@
-//! A fake provider on 127.0.0.1: speaks OpenAI's and Anthropic's wire forms, behaves as badly
-//! as it is told, and remembers every request it saw.
+//! A fake provider on 127.0.0.1: speaks the wire forms of OpenAI, Anthropic and Gemini, behaves as
+//! badly as it is told, and remembers every request it saw.
 
+mod act;
+mod answer;
+mod asked;
 mod script;
 mod serve;
 mod speech;
@@ -54,6 +57,8 @@ pub(crate) struct State {
     seen: Vec<Seen>,
     cut: usize,
     connections: usize,
+    /// How many responses were asked for: their ids are made of it.
+    responses: usize,
 }
 
 impl FakeProvider {
@@ -81,6 +86,7 @@ impl FakeProvider {
             seen: Vec::new(),
             cut: 0,
             connections: 0,
+            responses: 0,
         }));
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
@@ -94,7 +100,7 @@ impl FakeProvider {
         self.address
     }
 
-    /// Its base URL, without `/v1`.
+    /// Its base URL, without a version.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
@@ -177,13 +183,15 @@ impl Drop for FakeProvider {
 }
 
 impl Seen {
-    /// The credential that came, as `Bearer ...` or `x-api-key`; none where there was none.
+    /// The credential that came, as `Bearer ...`, `x-api-key` or `x-goog-api-key`; none where there
+    /// was none.
     #[must_use]
     pub fn credential(&self) -> Option<String> {
         let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         text(header::AUTHORIZATION.as_str())
             .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
             .or_else(|| text("x-api-key"))
+            .or_else(|| text("x-goog-api-key"))
             .map(str::to_owned)
     }
 

@@ -54,6 +54,102 @@ fn streams_hold_the_deltas_asked_for_and_usage_where_it_is_wanted() {
     assert!(text.starts_with("event: message_start\n") && text.contains("event: message_stop\n"));
 }
 
+/// Posts `body` to `path` with the key where the vendor puts it.
+fn ask(provider: &FakeProvider, path: &str, body: &str) -> Reply {
+    let bearer = bearer();
+    let header = match path {
+        _ if path.starts_with("/v1beta/") => ("x-goog-api-key", PROVIDER_KEY),
+        _ if path.starts_with(MESSAGES) => ("x-api-key", PROVIDER_KEY),
+        _ => ("authorization", bearer.as_str()),
+    };
+    post(provider.address(), path, &[header], body.as_bytes())
+}
+
+/// Every endpoint that answers whole, and what stands where in its answer.
+const WHOLE: &[(&str, &str, &str)] = &[
+    ("/v1/chat/completions", "/usage/completion_tokens", "5"),
+    ("/v1/responses", "/usage/output_tokens", "5"),
+    ("/v1/embeddings", "/usage/prompt_tokens", "7"),
+    ("/v1/messages", "/usage/output_tokens", "5"),
+    ("/v1/messages/count_tokens", "/input_tokens", "7"),
+    ("/v1beta/models/m:generateContent", "/usageMetadata/candidatesTokenCount", "5"),
+    ("/v1beta/models/m:countTokens", "/totalTokens", "7"),
+];
+
+#[test]
+fn every_endpoint_answers_in_its_own_form() {
+    let provider = FakeProvider::start();
+    for (path, pointer, expected) in WHOLE {
+        let reply = ask(&provider, path, r#"{"model":"m"}"#);
+        assert_eq!(reply.status, 200, "{path}");
+        let told = reply.json().pointer(pointer).map(ToString::to_string);
+        assert_eq!(told.as_deref(), Some(*expected), "{path}: {}", reply.text());
+        assert_eq!(provider.last_seen().credential().as_deref(), Some(PROVIDER_KEY), "{path}");
+    }
+}
+
+#[test]
+fn every_stream_begins_and_ends_as_its_vendor_says() {
+    let provider = FakeProvider::start();
+    for (path, begins, ends) in [
+        (CHAT, "data: {", "data: [DONE]\n\n"),
+        ("/v1/responses", "event: response.created\n", "\"type\":\"response.completed\"}\n\n"),
+        (MESSAGES, "event: message_start\n", "data: {\"type\":\"message_stop\"}\n\n"),
+        ("/v1beta/models/m:streamGenerateContent?alt=sse", "data: {", "}\r\n\r\n"),
+    ] {
+        let reply = ask(&provider, path, r#"{"model":"m","stream":true}"#);
+        assert_eq!(reply.header("content-type"), Some("text/event-stream"), "{path}");
+        let text = reply.text();
+        assert!(text.starts_with(begins) && text.ends_with(ends), "{path}: {text}");
+        assert!(text.contains("Hello from the fake provider."), "{path}: {text}");
+    }
+    // Without the query Gemini's method answers otherwise, and this provider does not.
+    assert_eq!(ask(&provider, "/v1beta/models/m:streamGenerateContent", "{}").status, 404);
+    assert_eq!(ask(&provider, "/v1beta/models/m:embedContent", "{}").status, 404);
+}
+
+#[test]
+fn responses_are_numbered_and_say_whether_they_are_kept() {
+    let provider = FakeProvider::start();
+    let first = ask(&provider, "/v1/responses", r#"{"model":"m"}"#).json();
+    assert_eq!((&first["id"], &first["store"]), (&"resp_fake1".into(), &true.into()));
+    assert_eq!(first["output"][0]["id"], "msg_fake1");
+    let second = ask(&provider, "/v1/responses", r#"{"stream":true,"store":false}"#).text();
+    let created = second.split("\n\n").next().expect("an event");
+    assert!(created.contains("resp_fake2") && created.contains("\"store\":false"), "{created}");
+    let numbers: Vec<usize> = second
+        .split("\"sequence_number\":")
+        .skip(1)
+        .filter_map(|rest| rest.split([',', '}']).next()?.parse().ok())
+        .collect();
+    assert_eq!(numbers, (0..numbers.len()).collect::<Vec<_>>(), "{second}");
+    assert_eq!(numbers.len(), 4 + 3 + 4);
+}
+
+#[test]
+fn each_vendor_refuses_for_safety_in_its_own_way_and_may_hide_its_usage() {
+    let provider = FakeProvider::start();
+    provider.always(Script::SafetyRefusal);
+    for (path, said) in [
+        (CHAT, "\"finish_reason\":\"content_filter\""),
+        ("/v1/responses", "\"type\":\"refusal\""),
+        (MESSAGES, "\"stop_reason\":\"refusal\""),
+        ("/v1beta/models/m:generateContent", "\"blockReason\":\"SAFETY\""),
+        ("/v1beta/models/m:streamGenerateContent?alt=sse", "\"blockReason\":\"SAFETY\""),
+    ] {
+        for body in [r#"{"stream":false}"#, r#"{"stream":true}"#] {
+            let reply = ask(&provider, path, body);
+            assert_eq!(reply.status, 200, "{path}");
+            assert!(reply.text().contains(said), "{path}: {}", reply.text());
+            assert!(!reply.text().contains("Hello"), "{path}");
+        }
+    }
+    provider.always(Script::NoUsage);
+    for (path, ..) in WHOLE.iter().filter(|(path, ..)| !path.to_lowercase().contains("count")) {
+        assert!(!ask(&provider, path, "{}").text().contains("okens\":7"), "{path}");
+    }
+}
+
 #[test]
 fn a_wrong_key_is_refused_and_seen() {
     let provider = FakeProvider::start();
@@ -76,11 +172,16 @@ fn answers_that_are_none() {
     provider.next(Script::Redirect);
     provider.next(Script::GarbageSse);
     provider.next(Script::EchoHeaders);
+    provider.next(Script::RetryAfter(429, "7"));
+    provider.next(Script::Events("data: 1\n\n".to_owned()));
     assert_eq!(chat(&provider, "{}").status, 500);
     assert_eq!(chat(&provider, "{}").header("content-type"), Some("text/html"));
     assert_eq!(chat(&provider, "{}").header("location"), Some("/v1/followed"));
     assert!(chat(&provider, "{}").body.len() > 1024 * 1024);
     assert!(chat(&provider, "{}").text().contains("host: gateway.test"));
+    let busy = chat(&provider, "{}");
+    assert_eq!((busy.status, busy.header("retry-after")), (429, Some("7")));
+    assert_eq!(chat(&provider, "{}").text(), "data: 1\n\n");
     assert_eq!(chat(&provider, "{}").status, 200);
 }
 
@@ -97,11 +198,23 @@ fn connections_break_where_the_script_says() {
     let mut stream = open_stream(&provider);
     assert!(stream.chunk().expect("the first event").is_some());
     assert!(stream.chunk().is_err(), "no last chunk: the stream was broken off");
-    provider.next(Script::HangMidStream);
+    provider.next(Script::DropMidEvent);
+    let mut stream = open_stream(&provider);
+    assert!(stream.chunk().expect("the first event").is_some());
+    let half = stream.chunk().expect("half an event").expect("not the end");
+    assert!(half.starts_with(b"data: {") && !half.ends_with(b"\n\n"));
+    assert!(stream.chunk().is_err());
+    provider.next(Script::DropAfterHead);
+    assert!(open_stream(&provider).chunk().is_err(), "not a byte of the body");
+    for script in [Script::HangMidStream, Script::HangAfterHead] {
+        provider.next(script);
+    }
     let mut stream = open_stream(&provider);
     assert!(stream.chunk().expect("the first event").is_some());
     drop(stream);
     provider.wait_cut(1);
+    drop(open_stream(&provider));
+    provider.wait_cut(2);
 }
 
 #[test]

@@ -20,12 +20,28 @@ pub enum Script {
     HangMidStream,
     /// Sends the head and one event, then closes the connection.
     DropMidStream,
+    /// Sends the head of its answer and nothing of the body, with the connection open.
+    HangAfterHead,
+    /// Sends the head of its answer, then closes the connection.
+    DropAfterHead,
+    /// Sends the head, one event and half of the next, then closes the connection.
+    DropMidEvent,
     /// 200 with an HTML page.
     Html,
     /// 302 to another path of this provider: following it would show in what it saw.
     Redirect,
     /// This status with this body, as `application/json`.
     Status(u16, String),
+    /// This status with an error of the vendor's form, and this value of `retry-after`.
+    RetryAfter(u16, &'static str),
+    /// 200, `text/event-stream`, with this body.
+    Events(String),
+    /// The model will not answer, in the vendor's own way to say so: `refusal` and
+    /// `content_filter`, `stop_reason: refusal`, `promptFeedback.blockReason`. What never refuses
+    /// (embeddings, counts) answers well.
+    SafetyRefusal,
+    /// A good answer that does not say what it used.
+    NoUsage,
     /// 200, `application/json`, without an end.
     EndlessBody,
     /// A stream of deltas without an end.

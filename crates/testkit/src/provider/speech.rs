@@ -1,147 +1,94 @@
-//! What the fake provider says: whole answers, events of a stream, errors, in both wire forms.
+//! What the fake provider says: whole answers, events of a stream, errors, in the wire form of
+//! each endpoint.
+
+mod chat;
+mod content;
+mod messages;
+mod responses;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// Which wire form the path belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    OpenAi,
-    Anthropic,
-}
-
-/// One request, as far as the answer depends on it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) form: Form,
-    pub(crate) model: String,
-    pub(crate) stream: bool,
-    pub(crate) usage_wanted: bool,
-}
+use super::asked::{Asked, Form, Vendor};
 
 /// Tokens the fake provider always reports as read.
 const INPUT_TOKENS: usize = 7;
+/// Tokens of an answer that is not streamed.
+const OUTPUT_TOKENS: usize = 5;
 
 impl Asked {
-    pub(crate) fn new(form: Form, body: &[u8]) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let is_true = |value: Option<&Value>| value.and_then(Value::as_bool) == Some(true);
-        Self {
-            form,
-            model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            stream: is_true(body.get("stream")),
-            usage_wanted: is_true(body.pointer("/stream_options/include_usage")),
-        }
-    }
-
     /// The whole answer, saying `text`.
     pub(crate) fn whole(&self, text: &str) -> Bytes {
         let answer = match self.form {
-            Form::OpenAi => json!({
-                "id": "chatcmpl-fake", "object": "chat.completion", "created": 1_700_000_000,
-                "model": self.model,
-                "choices": [{"index": 0, "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": text}}],
-                "usage": openai_usage(5),
-            }),
-            Form::Anthropic => json!({
-                "id": "msg_fake", "type": "message", "role": "assistant", "model": self.model,
-                "content": [{"type": "text", "text": text}],
-                "stop_reason": "end_turn", "stop_sequence": null,
-                "usage": {"input_tokens": INPUT_TOKENS, "output_tokens": 5},
-            }),
+            Form::Chat => chat::whole(self, text),
+            Form::Responses => responses::whole(self, text, OUTPUT_TOKENS),
+            Form::Embeddings => chat::embeddings(self),
+            Form::Messages => messages::whole(self, text),
+            Form::CountMessages => json!({"input_tokens": INPUT_TOKENS}),
+            Form::Content => content::whole(self, text),
+            Form::CountContent => json!({"totalTokens": INPUT_TOKENS}),
         };
         Bytes::from(answer.to_string())
     }
 
-    /// The events before the first delta.
+    /// The events before the first delta. Nothing for what is never streamed; so below.
     pub(crate) fn opening(&self) -> Bytes {
         match self.form {
-            Form::OpenAi => self.openai_chunk(&json!({"role": "assistant", "content": ""}), None),
-            Form::Anthropic => concat(&[
-                event(
-                    "message_start",
-                    &json!({"type": "message_start", "message": {
-                    "id": "msg_fake", "type": "message", "role": "assistant", "model": self.model,
-                    "content": [], "stop_reason": null, "stop_sequence": null,
-                    "usage": {"input_tokens": INPUT_TOKENS, "output_tokens": 1}}}),
-                ),
-                event(
-                    "content_block_start",
-                    &json!({"type": "content_block_start", "index": 0,
-                    "content_block": {"type": "text", "text": ""}}),
-                ),
-                event("ping", &json!({"type": "ping"})),
-            ]),
+            Form::Chat => chat::opening(self),
+            Form::Responses => responses::opening(self),
+            Form::Messages => messages::opening(self),
+            Form::Content => content::opening(self),
+            Form::Embeddings | Form::CountMessages | Form::CountContent => Bytes::new(),
         }
     }
 
-    /// One delta, saying `text`.
-    pub(crate) fn delta(&self, text: &str) -> Bytes {
+    /// The delta after `before` others, saying `text`.
+    pub(crate) fn delta(&self, before: usize, text: &str) -> Bytes {
         match self.form {
-            Form::OpenAi => self.openai_chunk(&json!({"content": text}), None),
-            Form::Anthropic => event(
-                "content_block_delta",
-                &json!({"type": "content_block_delta",
-                "index": 0, "delta": {"type": "text_delta", "text": text}}),
-            ),
+            Form::Chat => chat::delta(self, text),
+            Form::Responses => responses::delta(self, before, text),
+            Form::Messages => messages::delta(text),
+            Form::Content => content::delta(self, before, text),
+            Form::Embeddings | Form::CountMessages | Form::CountContent => Bytes::new(),
         }
     }
 
-    /// The events after `deltas` deltas.
-    pub(crate) fn ending(&self, deltas: usize) -> Bytes {
+    /// The events after `deltas` deltas that each said `text`.
+    pub(crate) fn ending(&self, deltas: usize, text: &str) -> Bytes {
         match self.form {
-            Form::OpenAi => {
-                let mut parts = vec![self.openai_chunk(&json!({}), Some("stop"))];
-                if self.usage_wanted {
-                    parts.push(data(&json!({
-                        "id": "chatcmpl-fake", "object": "chat.completion.chunk",
-                        "created": 1_700_000_000, "model": self.model,
-                        "choices": [], "usage": openai_usage(deltas)})));
-                }
-                parts.push(Bytes::from_static(b"data: [DONE]\n\n"));
-                concat(&parts)
-            }
-            Form::Anthropic => concat(&[
-                event("content_block_stop", &json!({"type": "content_block_stop", "index": 0})),
-                event(
-                    "message_delta",
-                    &json!({"type": "message_delta",
-                    "delta": {"stop_reason": "end_turn", "stop_sequence": null},
-                    "usage": {"output_tokens": deltas}}),
-                ),
-                event("message_stop", &json!({"type": "message_stop"})),
-            ]),
+            Form::Chat => chat::ending(self, deltas),
+            Form::Responses => responses::ending(self, deltas, text),
+            Form::Messages => messages::ending(self, deltas),
+            Form::Content => content::ending(self, deltas),
+            Form::Embeddings | Form::CountMessages | Form::CountContent => Bytes::new(),
         }
     }
 
-    fn openai_chunk(&self, delta: &Value, finish: Option<&str>) -> Bytes {
-        let mut chunk = json!({
-            "id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1_700_000_000,
-            "model": self.model,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
-        if let (true, Some(fields)) = (self.usage_wanted, chunk.as_object_mut()) {
-            fields.insert("usage".to_owned(), Value::Null);
-        }
-        data(&chunk)
+    /// An error of this status in the vendor's form.
+    pub(crate) fn error(&self, status: u16) -> Bytes {
+        error(self.form.vendor(), status, &format!("The fake provider says {status}."))
     }
 }
 
-/// An error in the provider's own form. Like real ones, it quotes the key that came.
-pub(crate) fn refused_key(form: Form, given: &str) -> Bytes {
-    let message = format!("Incorrect API key provided: {given}.");
-    let body = match form {
-        Form::OpenAi => json!({"error": {"message": message, "type": "invalid_request_error",
-            "param": null, "code": "invalid_api_key"}}),
-        Form::Anthropic => json!({"type": "error",
-            "error": {"type": "authentication_error", "message": message}}),
+/// The refusal of a key. Like those of real providers, it quotes the key that came.
+pub(crate) fn refused_key(vendor: Vendor, given: &str) -> Bytes {
+    error(vendor, 401, &format!("Incorrect API key provided: {given}."))
+}
+
+fn error(vendor: Vendor, status: u16, message: &str) -> Bytes {
+    let body = match vendor {
+        Vendor::OpenAi => json!({"error": {"message": message, "type": "an_error",
+            "param": null, "code": format!("status_{status}")}}),
+        Vendor::Anthropic => json!({"type": "error",
+            "error": {"type": "an_error", "message": message}, "request_id": "req_fake"}),
+        Vendor::Gemini => json!({"error": {"code": status, "message": message,
+            "status": "AN_ERROR"}}),
     };
     Bytes::from(body.to_string())
 }
 
-fn openai_usage(output: usize) -> Value {
-    json!({"prompt_tokens": INPUT_TOKENS, "completion_tokens": output,
-        "total_tokens": INPUT_TOKENS + output})
+fn put(object: &mut Value, name: &str, value: Value) {
+    object.as_object_mut().expect("an object").insert(name.to_owned(), value);
 }
 
 fn data(value: &Value) -> Bytes {
