@@ -8,16 +8,18 @@ use model::{
     Ask, Case, Dialect, Environment, ModelName, Operation, Proof, Recordable as _, Refusal,
     RefusalCode, Refused, Subject, Timestamp,
 };
-use policy::{CallFacts, Permit, Question, TargetFacts};
+use policy::{CallFacts, Permit, Question};
 use protocol::Reading;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arrival::Arrival;
+use crate::betas::betas;
 use crate::body;
+use crate::eligible::{Eligible, Measure};
 use crate::gate::Gate;
 use crate::listing::Listed;
-use crate::live::{Live, Target};
-use crate::route;
+use crate::live::Live;
+use crate::route::{self, Governed};
 
 /// Values of `anthropic-version` this gateway speaks.
 const ANTHROPIC_VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
@@ -50,8 +52,8 @@ pub(crate) struct Sending {
     pub(crate) slot: OwnedSemaphorePermit,
 }
 
-/// The operation and the dialect a path leads to, or why it leads nowhere.
-type Routed = Result<(Operation, Dialect), Refusal>;
+/// The operation a path leads to, or why it leads nowhere.
+type Routed = Result<Governed, Refusal>;
 
 /// authenticate, resolve the agent, read, decide.
 pub(crate) async fn admit(
@@ -118,23 +120,32 @@ impl Admitting<'_> {
         let slot =
             slot.ok_or_else(|| Refusal::new(RefusalCode::Overloaded, "Try again shortly."))?;
         self.agent_may_ask(case)?;
-        let (operation, dialect) = routed?;
-        if dialect == Dialect::Anthropic {
+        let governed = routed?;
+        if governed.dialect == Dialect::Anthropic {
             check_version(&head.headers)?;
         }
-        let query = route::query_for(operation, &head.uri)?;
-        if operation == Operation::ListModels {
-            return Ok(Considered::Listing(dialect, head.uri.query().unwrap_or("").to_owned()));
+        let query = route::query_for(&governed, &head.uri)?;
+        if governed.operation == Operation::ListModels {
+            let query = head.uri.query().unwrap_or("").to_owned();
+            return Ok(Considered::Listing(governed.dialect, query));
         }
         check_encoding(&head.headers)?;
         let within = self.gate.body_within;
         let body = body::read(body, self.live.body_bytes_max(), within).await?;
         // What is known even of a body that will be refused.
         case.ask = Some(Ask {
+            stream: governed.stream,
             input_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
-            ..bare_ask(operation, dialect)
+            ..Ask::bare(governed.operation, governed.dialect)
         });
-        let reading = protocol::read(&body, operation, dialect, &protocol::Limits::default())
+        let request = protocol::Request {
+            operation: governed.operation,
+            dialect: governed.dialect,
+            model: governed.model.as_deref(),
+            stream: governed.stream,
+            betas: &betas(&head.headers)?,
+        };
+        let reading = protocol::read(&body, &request, &protocol::Limits::default())
             .map_err(|refusal| self.unknown_alike(refusal))?;
         case.ask = Some(reading.ask().clone());
         Ok(Considered::Call(Box::new(Sending { reading, headers: head.headers, query, slot })))
@@ -157,7 +168,7 @@ impl Admitting<'_> {
     }
 
     fn list(&self, mut case: Case, dialect: Dialect, query: &str) -> Result<Admission, Denied> {
-        case.ask = Some(bare_ask(Operation::ListModels, dialect));
+        case.ask = Some(Ask::bare(Operation::ListModels, dialect));
         let (policies, agent, call) =
             (self.live.policies(), &self.agent.facts, self.call_facts(&case));
         let models: Vec<ModelName> = self
@@ -180,35 +191,36 @@ impl Admitting<'_> {
             return Err(refuse(case, self.model_unknown()));
         };
         case.target_owner = Some(model.facts.owner.clone());
-        let dialect = sending.reading.ask().dialect;
-        let spoken: Vec<TargetFacts> = model
-            .targets
-            .iter()
-            .filter(|target| target.speaks(dialect))
-            .map(|target| target.facts.clone())
-            .collect();
-        // Who may not use the model at all must not learn from a mismatch that it is there.
-        let asked = if spoken.is_empty() { &model.facts_of_targets } else { &spoken };
+        let Eligible { targets, withheld, refusal } =
+            Eligible::of(model, case.id, self.measure(&case, sending.reading.ask()));
+        // Who may not use the model at all must not learn that it is there: where nothing is
+        // eligible, policy is asked about all the same.
+        let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
         let call = self.call_facts(&case);
         let agent = &self.agent.facts;
-        let question = Question { case, agent, call, model: &model.facts, targets: asked };
+        let question = Question { case, agent, call, model: &model.facts, targets, withheld };
         let permit = self
             .live
             .policies()
             .decide(question)
             .map_err(|refused| Denied::Refused(Box::new(refused)))?;
-        let then = if spoken.is_empty() {
-            let detail = format!("This model is reached through {}.", endpoint(&model.targets));
-            Some(Refusal::new(RefusalCode::DialectMismatch, detail))
-        } else {
-            self.missing_secret(&permit)
-        };
-        match then {
+        match refusal {
             Some(refusal) => {
                 let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
                 Err(Denied::Refused(Box::new(Refused { case, refusal, facts })))
             }
             None => Ok(Admission::Call(Box::new(permit), sending)),
+        }
+    }
+
+    /// What the targets of a model are measured by.
+    fn measure<'m>(&'m self, case: &Case, ask: &'m Ask) -> Measure<'m> {
+        Measure {
+            agent: &self.agent.facts,
+            ask,
+            now: case.received,
+            secrets: &self.gate.secrets,
+            stored: &self.gate.stored,
         }
     }
 
@@ -223,28 +235,9 @@ impl Admitting<'_> {
         }
     }
 
-    /// The call as policy sees it.
-    fn call_facts(&self, case: &Case) -> CallFacts {
-        let ask = case.ask.as_ref();
-        CallFacts {
-            now: case.received,
-            proof: self.proof,
-            token_age_s: self.token_age_s,
-            stream: ask.is_some_and(|ask| ask.stream),
-            input_bytes: ask.map_or(0, |ask| ask.input_bytes),
-            output_tokens_max: ask.and_then(|ask| ask.output_tokens_max),
-            function_tools: ask.map_or(0, |ask| ask.function_tools),
-        }
-    }
-
-    /// A permitted target whose secret has no sealed value.
-    fn missing_secret(&self, permit: &Permit) -> Option<Refusal> {
-        permit.targets().iter().find_map(|target| {
-            let secret = target.secret.as_ref()?;
-            let missing = !self.gate.secrets.has(&secret.name, secret.version);
-            missing
-                .then(|| Refusal::new(RefusalCode::SecretMissing, "").asking(secret.owner.clone()))
-        })
+    /// The call as policy sees it, beside what it asks.
+    const fn call_facts(&self, case: &Case) -> CallFacts {
+        CallFacts { now: case.received, proof: self.proof, token_age_s: self.token_age_s }
     }
 
     /// A name no model can have is refused in the very words of a model that does not exist.
@@ -283,28 +276,6 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::new(RefusalCode::ContentTypeRefused, ""))
-    }
-}
-
-/// Where the providers of a model are spoken to.
-fn endpoint(targets: &[Target]) -> &'static str {
-    if targets.iter().any(|target| target.speaks(Dialect::Anthropic)) {
-        "/v1/messages"
-    } else {
-        "/v1/chat/completions"
-    }
-}
-
-/// An ask of which no more is known than its endpoint.
-const fn bare_ask(operation: Operation, dialect: Dialect) -> Ask {
-    Ask {
-        operation,
-        dialect,
-        model: None,
-        stream: false,
-        input_bytes: 0,
-        output_tokens_max: None,
-        function_tools: 0,
     }
 }
 

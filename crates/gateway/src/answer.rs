@@ -16,6 +16,13 @@ pub const DECISION_HEADER: &str = "portreeve-decision";
 /// The receipt, on every forwarded answer.
 pub const RECEIPT_HEADER: &str = "portreeve-receipt";
 
+/// The model that was asked for, on every forwarded answer.
+pub const MODEL_HEADER: &str = "portreeve-model";
+/// The target that served it, as `provider/upstream-model`, on every forwarded answer.
+pub const TARGET_HEADER: &str = "portreeve-target";
+/// How many tries the answer took, on every forwarded answer.
+pub const ATTEMPTS_HEADER: &str = "portreeve-attempts";
+
 /// Provider headers that reach the client. Any other stays here: a provider's header may carry
 /// what the caller must not see.
 const RELAYED: &[&str] = &[
@@ -64,12 +71,21 @@ pub(crate) fn json(dialect: Dialect, body: Vec<u8>, id: DecisionId) -> Response<
     answer
 }
 
+/// Who served a forwarded answer, and under which entries it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served<'s> {
+    pub(crate) id: DecisionId,
+    pub(crate) receipt: &'s str,
+    pub(crate) model: &'s str,
+    pub(crate) target: &'s str,
+    pub(crate) attempts: usize,
+}
+
 /// The head of a provider's answer: its status and the headers that may pass.
 pub(crate) fn relayed(
     provider: &http::response::Parts,
     dialect: Dialect,
-    id: DecisionId,
-    receipt: &str,
+    served: Served<'_>,
 ) -> Response<()> {
     let mut answer = Response::new(());
     *answer.status_mut() = provider.status;
@@ -79,13 +95,16 @@ pub(crate) fn relayed(
             headers.append(name.clone(), value.clone());
         }
     }
-    let id_text = id.to_string();
+    let id_text = served.id.to_string();
     let request_id = protocol::request_id_header(dialect);
     if !headers.contains_key(request_id) {
         insert(headers, request_id, &id_text);
     }
     insert(headers, DECISION_HEADER, &id_text);
-    insert(headers, RECEIPT_HEADER, receipt);
+    insert(headers, RECEIPT_HEADER, served.receipt);
+    insert(headers, MODEL_HEADER, served.model);
+    insert(headers, TARGET_HEADER, served.target);
+    insert(headers, ATTEMPTS_HEADER, &served.attempts.to_string());
     answer
 }
 
@@ -100,6 +119,18 @@ pub(crate) fn open(code: StatusCode, text: &'static str) -> Response<Answer> {
 /// Adds the receipt: a refusal that came after the record was forwarded all the same.
 pub(crate) fn with_receipt(mut answer: Response<Answer>, receipt: &str) -> Response<Answer> {
     insert(answer.headers_mut(), RECEIPT_HEADER, receipt);
+    answer
+}
+
+/// Adds in how many milliseconds another call may fare better, where that is known.
+pub(crate) fn with_retry_after(
+    mut answer: Response<Answer>,
+    wait_ms: Option<u64>,
+) -> Response<Answer> {
+    if let Some(wait_ms) = wait_ms {
+        let seconds = wait_ms.div_ceil(1_000).max(1);
+        insert(answer.headers_mut(), "retry-after", &seconds.to_string());
+    }
     answer
 }
 

@@ -1,6 +1,5 @@
-//! Forwards a recorded call: lease, send, relay, conclude. It decides nothing.
-
-use std::sync::Arc;
+//! Forwards a recorded call: lease, send, relay, conclude. It decides nothing: it tries the
+//! permitted targets in their order, as long as no byte has reached the client.
 
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
@@ -8,39 +7,26 @@ use http::{Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Attempt, Clock, Ended, Outcome, Refusal, RefusalCode, Usage};
+use model::{Ended, RefusalCode};
 use policy::Permit;
 use protocol::Meter;
 use secrets::{EchoWatch, Lease};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, Instant};
 
 use crate::admit::Sending;
-use crate::answer::{self, Answer};
+use crate::answer::Answer;
 use crate::arrival::Arrival;
+use crate::call::{Call, Trouble};
 use crate::gate::Gate;
-use crate::live::Live;
+use crate::live::{Live, Upstreams};
+use crate::plan::{self, Candidate, Next, Plan};
 use crate::relay::{Relay, Watch};
 use crate::upstream::Outbound;
 
 /// Largest answer that is not streamed, in bytes.
 const ANSWER_MAX: usize = 32 * 1024 * 1024;
-/// Longest id of a provider that an outcome keeps, in bytes.
-const REQUEST_ID_MAX: usize = 128;
 
-/// One forwarded call until its outcome is recorded.
-pub(crate) struct Call {
-    pub(crate) recorded: Recorded<Permit>,
-    pub(crate) arrival: Arrival,
-    pub(crate) attempt: Attempt,
-    receipt: String,
-    clock: Arc<dyn Clock>,
-    first_byte_ms: Option<u64>,
-    /// The place among the requests under way, held until the end.
-    _slot: OwnedSemaphorePermit,
-}
-
-/// Lends the secret, sends the call and relays the answer.
+/// Tries the permitted targets and relays the answer of the one that gives one.
 pub(crate) async fn forward(
     gate: &Gate,
     live: &Live,
@@ -48,56 +34,263 @@ pub(crate) async fn forward(
     recorded: Recorded<Permit>,
     sending: Sending,
 ) -> Response<Answer> {
+    let Some((mut plan, places)) = plan(gate, live, recorded.value()) else {
+        // The snapshot the permit was decided under has every target it names.
+        let call = Call::new(gate, arrival, recorded, sending.slot);
+        return call.refuse(RefusalCode::UpstreamConnect, None);
+    };
     let Sending { reading, headers, query, slot } = sending;
     let mut call = Call::new(gate, arrival, recorded, slot);
-    let Some(to) = live.upstreams(&call.attempt.provider) else {
-        return call.fail(RefusalCode::UpstreamConnect);
+    let message = Message { reading: &reading, headers: &headers, query };
+    let mut last: Option<Ending> = None;
+    loop {
+        let mut skipped = Vec::new();
+        let next = plan.next(gate.clock.now(), &mut skipped);
+        skipped.into_iter().for_each(|skipped| call.skip(skipped));
+        match next {
+            Next::Wait(until) => tokio::time::sleep_until(until).await,
+            Next::Nothing(code, wait_ms) => {
+                let nothing = Ending::Refused(code, wait_ms);
+                return last.unwrap_or(nothing).answer(call);
+            }
+            Next::Try(index, pass) => {
+                call.begin(index, pass);
+                let Some(to) = places.get(index) else {
+                    return call.refuse(RefusalCode::UpstreamConnect, None);
+                };
+                match attempt(gate, &mut call, (index, to), &message).await {
+                    Tried::Answered(begun) => {
+                        call.succeeded();
+                        return begun.relay(call, &message);
+                    }
+                    Tried::Failed(ending, retry_after_ms) => {
+                        plan.failed(index, retry_after_ms);
+                        last = Some(ending);
+                    }
+                    Tried::Final(code) => return call.refuse(code, None),
+                }
+            }
+        }
+    }
+}
+
+/// The tries a call has, and how each of its targets is reached.
+fn plan<'l>(gate: &Gate, live: &'l Live, permit: &Permit) -> Option<(Plan, Vec<&'l Upstreams>)> {
+    let name = permit.case().ask.as_ref()?.model.as_ref()?;
+    let model = live.model(name)?;
+    let mut places = Vec::with_capacity(permit.targets().len());
+    let mut candidates = Vec::with_capacity(permit.targets().len());
+    for target in permit.targets().iter() {
+        let to = live.upstreams(name, &target.provider, &target.upstream_model)?;
+        let watched = gate.health.of(&target.provider, &target.upstream_model);
+        candidates.push(Candidate::new(watched, to.in_flight_max));
+        places.push(to);
+    }
+    Some((Plan::new(candidates, model.retries, gate.backoff), places))
+}
+
+/// What is sent, whichever target it is sent to.
+pub(crate) struct Message<'s> {
+    pub(crate) reading: &'s protocol::Reading,
+    headers: &'s http::HeaderMap,
+    query: Option<&'static str>,
+}
+
+/// What came of one try.
+enum Tried {
+    /// An answer for the client.
+    Answered(Begun),
+    /// A failure that leads on; what the client gets if nothing better comes, and how long the
+    /// target asked to be left alone.
+    Failed(Ending, Option<u64>),
+    /// A failure that leads nowhere else.
+    Final(RefusalCode),
+}
+
+/// What the client gets when no target gave an answer.
+enum Ending {
+    /// The last provider's own words.
+    Answer(Box<Begun>),
+    /// A refusal, and in how many milliseconds it may be different.
+    Refused(RefusalCode, Option<u64>),
+}
+
+/// An acceptable answer of which nothing has reached the client.
+struct Begun {
+    head: Parts,
+    body: BegunBody,
+    hides_usage: bool,
+}
+
+enum BegunBody {
+    Whole(Bytes),
+    Stream { first: Bytes, rest: Incoming, watch: Watch, echo: Option<EchoWatch> },
+}
+
+/// Sends the call to one target and takes its answer as far as nothing has to reach the client.
+async fn attempt(
+    gate: &Gate,
+    call: &mut Call,
+    (index, to): (usize, &Upstreams),
+    message: &Message<'_>,
+) -> Tried {
+    let Some(target) = call.recorded.value().targets().get(index) else {
+        return Tried::Final(RefusalCode::UpstreamConnect);
     };
-    let target = call.recorded.value().targets().first();
-    let body = reading.forward(&target.upstream_model);
-    let hides_usage = body.hides_usage();
+    let upstream_model = target.upstream_model.clone();
     let needs_secret = target.secret.is_some();
-    let lease = match needs_secret.then(|| gate.secrets.lease(&call.recorded, 0)).transpose() {
+    let lease = match needs_secret.then(|| gate.secrets.lease(&call.recorded, index)).transpose() {
         Ok(lease) => lease,
-        Err(_unreadable) => return call.fail(RefusalCode::SecretUnreadable),
+        Err(_unreadable) => return failed(call, RefusalCode::SecretUnreadable, None),
     };
-    let ask = reading.ask();
+    if needs_secret {
+        call.leased(index);
+    }
     let echo = lease.as_ref().map(Lease::watch);
+    let body = message.reading.forward(&upstream_model);
+    let hides_usage = body.hides_usage();
+    let ask = message.reading.ask();
     let outbound = Outbound {
         body: net::Body::new(body.into_chunks()),
-        headers,
-        query,
+        headers: message.headers.clone(),
+        query: message.query,
         operation: ask.operation,
-        dialect: ask.dialect,
         stream: ask.stream,
+        upstream_model,
     };
     let watch = Watch {
         idle: Duration::from_millis(to.idle_ms),
         deadline: Instant::now() + Duration::from_millis(to.total_ms),
     };
     match gate.upstream.send(&call.recorded, to, lease, outbound).await {
-        Err(unsent) => {
-            call.attempt.cause = unsent.cause;
-            call.fail(unsent.code)
-        }
+        Err(unsent) => failed(call, unsent.code, unsent.cause),
         Ok(response) => {
             let (head, body) = response.into_parts();
             if echo.as_ref().is_some_and(|echo| is_in_head(echo, &head)) {
-                return call.fail(RefusalCode::UpstreamEchoedSecret);
+                return failed(call, RefusalCode::UpstreamEchoedSecret, None);
             }
             call.began(&head);
-            match kind_of(&head, ask.stream) {
-                Err(code) => call.fail(code),
-                Ok(Kind::Whole) => whole(call, (watch, echo), (head, body)).await,
-                Ok(Kind::Stream) => {
-                    let meter = Meter::new(ask.dialect, hides_usage);
-                    let answer = call.relayed(&head);
-                    let relay = Relay::new(body, meter, call, (watch, echo));
-                    answer(Answer::Stream(Box::new(relay)))
-                }
+            let begun = take(call, (head, body), (watch, echo), ask.stream).await;
+            begun_or_failed(call, begun, hides_usage)
+        }
+    }
+}
+
+/// Takes the answer up to where something would reach the client: a whole answer to its end, a
+/// streamed one to its first bytes.
+async fn take(
+    call: &mut Call,
+    (head, mut body): (Parts, Incoming),
+    (watch, mut echo): (Watch, Option<EchoWatch>),
+    stream: bool,
+) -> Result<(Parts, BegunBody), (Parts, RefusalCode)> {
+    let kind = match kind_of(&head, stream) {
+        Ok(kind) => kind,
+        Err(code) => return Err((head, code)),
+    };
+    let taken = match kind {
+        Kind::Whole => collect(&mut body, watch).await.map(BegunBody::Whole),
+        Kind::Stream => first(&mut body, watch).await.map(|first| BegunBody::Stream {
+            first,
+            rest: body,
+            watch,
+            echo: echo.take(),
+        }),
+    };
+    call.first_byte();
+    match taken {
+        Err(code) => Err((head, code)),
+        Ok(BegunBody::Whole(bytes)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
+            Err((head, RefusalCode::UpstreamEchoedSecret))
+        }
+        Ok(body) => Ok((head, body)),
+    }
+}
+
+/// Sorts what was taken: an answer, a status that leads on, or a failure.
+fn begun_or_failed(
+    call: &mut Call,
+    begun: Result<(Parts, BegunBody), (Parts, RefusalCode)>,
+    hides_usage: bool,
+) -> Tried {
+    let (status, wait) = {
+        let head = match &begun {
+            Ok((head, _)) | Err((head, _)) => head,
+        };
+        (head.status.as_u16(), plan::retry_after_ms(&head.headers))
+    };
+    let leads_on = plan::status_leads_on(status);
+    match begun {
+        Ok((head, body)) if leads_on => {
+            call.failed(status_code(status), None, Trouble::Target { retry_after_ms: wait });
+            Tried::Failed(Ending::Answer(Box::new(Begun { head, body, hides_usage })), wait)
+        }
+        Ok((head, body)) => Tried::Answered(Begun { head, body, hides_usage }),
+        Err((_, code)) if leads_on && code != RefusalCode::UpstreamEchoedSecret => {
+            let trouble = Trouble::Target { retry_after_ms: wait };
+            call.failed(code.as_str(), None, trouble);
+            Tried::Failed(Ending::Refused(code, wait), wait)
+        }
+        Err((_, code)) => failed(call, code, None),
+    }
+}
+
+/// What an attempt that a provider's status failed is recorded under.
+const fn status_code(status: u16) -> &'static str {
+    match status {
+        408 => "status_408",
+        429 => "status_429",
+        _ => "status_5xx",
+    }
+}
+
+fn failed(call: &mut Call, code: RefusalCode, cause: Option<String>) -> Tried {
+    if plan::leads_on(code) {
+        call.failed(code.as_str(), cause, Trouble::Target { retry_after_ms: None });
+        Tried::Failed(Ending::Refused(code, None), None)
+    } else {
+        call.failed(code.as_str(), cause, Trouble::Elsewhere);
+        Tried::Final(code)
+    }
+}
+
+impl Ending {
+    fn answer(self, call: Call) -> Response<Answer> {
+        match self {
+            Self::Answer(begun) => match begun.body {
+                BegunBody::Whole(bytes) => whole(call, &begun.head, bytes),
+                // A status that leads on never comes with a stream.
+                BegunBody::Stream { .. } => call.refuse(RefusalCode::UpstreamNotJson, None),
+            },
+            Self::Refused(code, wait_ms) => call.refuse(code, wait_ms),
+        }
+    }
+}
+
+impl Begun {
+    fn relay(self, call: Call, message: &Message<'_>) -> Response<Answer> {
+        match self.body {
+            BegunBody::Whole(bytes) => whole(call, &self.head, bytes),
+            BegunBody::Stream { first, rest, watch, echo } => {
+                let meter = Meter::new(message.reading.ask().operation, self.hides_usage);
+                let answer = call.relayed(&self.head);
+                let relay = Relay::new((first, rest), meter, call, (watch, echo));
+                answer(Answer::Stream(Box::new(relay)))
             }
         }
     }
+}
+
+/// Relays a whole answer.
+fn whole(mut call: Call, head: &Parts, bytes: Bytes) -> Response<Answer> {
+    let told = protocol::told(call.operation(), &bytes);
+    if head.status.is_success() {
+        call.keep(told.stored);
+    }
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let answer = call.relayed(head);
+    call.conclude(Ended::Complete, head.status.as_u16(), told.usage, length);
+    answer(Answer::Whole(Some(bytes)))
 }
 
 /// How an acceptable answer is relayed.
@@ -132,142 +325,41 @@ fn kind_of(head: &Parts, stream: bool) -> Result<Kind, RefusalCode> {
     }
 }
 
-/// Reads a whole answer within the bounds, then relays it with its length.
-async fn whole(
-    call: Call,
-    (watch, echo): (Watch, Option<EchoWatch>),
-    (head, body): (Parts, Incoming),
-) -> Response<Answer> {
-    match collect(body, watch).await {
-        Err(code) => call.fail(code),
-        Ok(bytes) if echo.is_some_and(|echo| echo.is_in(&bytes)) => {
-            call.fail(RefusalCode::UpstreamEchoedSecret)
-        }
-        Ok(bytes) => {
-            let usage = protocol::usage(call.arrival.dialect, &bytes);
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let answer = call.relayed(&head);
-            call.conclude(Ended::Complete, head.status.as_u16(), usage, length);
-            answer(Answer::Whole(Some(bytes)))
-        }
-    }
-}
-
 /// Whether any header of the answer, relayed or not, holds the secret: one may end up in the log.
 fn is_in_head(echo: &EchoWatch, head: &Parts) -> bool {
     head.headers.values().any(|value| echo.is_in(value.as_bytes()))
 }
 
-async fn collect(mut body: Incoming, watch: Watch) -> Result<Bytes, RefusalCode> {
-    let mut bytes = BytesMut::new();
+/// The first bytes of a streamed answer.
+async fn first(body: &mut Incoming, watch: Watch) -> Result<Bytes, RefusalCode> {
     loop {
-        let until = watch.next_alarm();
-        match tokio::time::timeout_at(until, body.frame()).await {
-            Err(_) => return Err(RefusalCode::UpstreamTimeout),
-            Ok(None) => return Ok(bytes.freeze()),
-            Ok(Some(Err(_))) => return Err(RefusalCode::UpstreamDropped),
-            Ok(Some(Ok(frame))) => {
-                let Ok(data) = frame.into_data() else { continue };
-                if bytes.len().saturating_add(data.len()) > ANSWER_MAX {
-                    return Err(RefusalCode::UpstreamTooLarge);
-                }
-                bytes.extend_from_slice(&data);
-            }
+        match next(body, watch).await? {
+            None => return Err(RefusalCode::UpstreamDropped),
+            Some(data) if data.is_empty() => {}
+            Some(data) => return Ok(data),
         }
     }
 }
 
-impl Call {
-    fn new(
-        gate: &Gate,
-        arrival: Arrival,
-        recorded: Recorded<Permit>,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
-        let provider = recorded.value().targets().first().provider.clone();
-        let mut call = Self {
-            receipt: recorded.receipt().encode(),
-            recorded,
-            arrival,
-            attempt: Attempt {
-                provider,
-                status: None,
-                failure: None,
-                cause: None,
-                upstream_request_id: None,
-            },
-            clock: Arc::clone(&gate.clock),
-            first_byte_ms: None,
-            _slot: slot,
-        };
-        call.unless_concluded();
-        call
+/// A whole answer within the bounds.
+async fn collect(body: &mut Incoming, watch: Watch) -> Result<Bytes, RefusalCode> {
+    let mut bytes = BytesMut::new();
+    while let Some(data) = next(body, watch).await? {
+        if bytes.len().saturating_add(data.len()) > ANSWER_MAX {
+            return Err(RefusalCode::UpstreamTooLarge);
+        }
+        bytes.extend_from_slice(&data);
     }
-
-    /// Only a client that left, or a gateway that stopped, drops a call before its end.
-    fn unless_concluded(&mut self) {
-        self.recorded.unless_concluded(Outcome {
-            attempts: vec![self.attempt.clone()],
-            first_byte_ms: self.first_byte_ms,
-            ..Outcome::bare(Ended::ClientGone, 0)
-        });
-    }
-
-    /// Notes what the head of the provider's answer says.
-    fn began(&mut self, head: &Parts) {
-        self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
-        self.attempt.status = Some(head.status.as_u16());
-        self.attempt.upstream_request_id = head
-            .headers
-            .get(protocol::request_id_header(self.arrival.dialect))
-            .and_then(|value| value.to_str().ok())
-            .map(|id| id.chars().take(REQUEST_ID_MAX).collect());
-        self.unless_concluded();
-    }
-
-    /// The provider's answer with the body still to come.
-    fn relayed(&self, head: &Parts) -> impl FnOnce(Answer) -> Response<Answer> + use<> {
-        let answer = answer::relayed(head, self.arrival.dialect, self.arrival.id, &self.receipt);
-        |body| answer.map(|()| body)
-    }
-
-    /// The call failed before anything reached the client: recorded, and answered as a refusal.
-    fn fail(mut self, code: RefusalCode) -> Response<Answer> {
-        self.attempt.failure = Some(code.as_str().to_owned());
-        let (id, dialect) = (self.arrival.id, self.arrival.dialect);
-        let detail = match self.attempt.status {
-            Some(status) => format!("It answered with status {status}."),
-            None => String::new(),
-        };
-        let refusal = Refusal::new(code, detail);
-        let answer = answer::with_receipt(answer::refused(dialect, &refusal, id), &self.receipt);
-        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
-        answer
-    }
-
-    /// Records how the call ended.
-    pub(crate) fn conclude(
-        self,
-        ended: Ended,
-        status: u16,
-        usage: Option<Usage>,
-        output_bytes: u64,
-    ) {
-        let outcome = Outcome {
-            ended,
-            status: Some(status),
-            attempts: vec![self.attempt],
-            usage,
-            output_bytes,
-            first_byte_ms: self.first_byte_ms,
-            duration_ms: self.clock.now().millis_since(self.arrival.received),
-        };
-        self.recorded.conclude(&outcome);
-    }
+    Ok(bytes.freeze())
 }
 
-impl std::fmt::Debug for Call {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Call").field("arrival", &self.arrival).finish_non_exhaustive()
+/// The next piece of an answer; none at its end.
+async fn next(body: &mut Incoming, watch: Watch) -> Result<Option<Bytes>, RefusalCode> {
+    let until = watch.next_alarm();
+    match tokio::time::timeout_at(until, body.frame()).await {
+        Err(_) => Err(RefusalCode::UpstreamTimeout),
+        Ok(None) => Ok(None),
+        Ok(Some(Err(_))) => Err(RefusalCode::UpstreamDropped),
+        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
     }
 }

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use identity::TokenVerifier;
 use ledger::{DecisionLog, Note, NoteKind};
-use model::{Clock, Recordable, Refusal, RefusalCode};
+use model::{Clock, Recordable, Refusal, RefusalCode, StoredObject};
 use secrets::SecretStore;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -21,8 +21,11 @@ use crate::arrival::{Arrival, MintId};
 use crate::bounds::Bounds;
 use crate::connection::ConnectionFacts;
 use crate::forward::forward;
+use crate::health::Health;
 use crate::live::Live;
 use crate::route::{self, Route};
+use crate::routes::{self, RouteStatus};
+use crate::stored::StoredObjects;
 use crate::unproved::Unproved;
 use crate::upstream::Upstream;
 
@@ -53,9 +56,12 @@ pub struct Gate {
     pub(crate) upstream: Upstream,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) unproved: Unproved,
+    pub(crate) stored: Arc<StoredObjects>,
+    pub(crate) health: Health,
     mint: MintId,
     slots: Arc<Semaphore>,
     pub(crate) body_within: Duration,
+    pub(crate) backoff: Duration,
     draining: AtomicBool,
 }
 
@@ -63,7 +69,7 @@ impl Gate {
     /// A gate that serves under `parts.live`.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Bounds { requests_max, body_within } = Bounds::default();
+        let Bounds { requests_max, body_within, backoff } = Bounds::default();
         Self {
             live: ArcSwap::from_pointee(parts.live),
             verifier: parts.verifier,
@@ -72,9 +78,12 @@ impl Gate {
             upstream: Upstream::new(parts.client),
             clock: parts.clock,
             unproved: Unproved::new(),
+            stored: Arc::new(StoredObjects::new()),
+            health: Health::default(),
             mint: parts.mint,
             slots: Arc::new(Semaphore::new(requests_max)),
             body_within,
+            backoff,
             draining: AtomicBool::new(false),
         }
     }
@@ -83,7 +92,7 @@ impl Gate {
     #[must_use]
     pub fn bounded(self, bounds: Bounds) -> Self {
         let slots = Arc::new(Semaphore::new(bounds.requests_max.min(Semaphore::MAX_PERMITS)));
-        Self { slots, body_within: bounds.body_within, ..self }
+        Self { slots, body_within: bounds.body_within, backoff: bounds.backoff, ..self }
     }
 
     /// Puts another approved charter into force, and says so in the decision log. Requests under
@@ -115,6 +124,17 @@ impl Gate {
         self.live.load_full()
     }
 
+    /// Remembers what a provider keeps for an agent, as the decision log tells at the start.
+    pub fn remember(&self, stored: StoredObject) {
+        self.stored.remember(stored);
+    }
+
+    /// How every target of every model fares.
+    #[must_use]
+    pub fn routes(&self) -> Vec<RouteStatus> {
+        routes::status(&self.in_force(), &self.health)
+    }
+
     /// From now on new requests are refused; those under way go on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -140,9 +160,9 @@ impl Gate {
         let route = match route::find(facts.surface, &request) {
             Ok(Route::Alive | Route::Root) => return answer::open(StatusCode::OK, "ok\n"),
             Ok(Route::Ready) => return self.readiness(),
-            Ok(Route::Governed(operation, dialect)) => {
-                arrival.dialect = dialect;
-                Ok((operation, dialect))
+            Ok(Route::Governed(governed)) => {
+                arrival.dialect = governed.dialect;
+                Ok(governed)
             }
             Err(refusal) => Err(refusal),
         };

@@ -7,29 +7,40 @@
 mod admit;
 mod answer;
 mod arrival;
+mod betas;
 mod body;
 mod bounds;
+mod call;
 mod connection;
+mod eligible;
 mod forward;
 mod gate;
+mod health;
 mod listen;
 mod listing;
 mod live;
+mod plan;
 mod relay;
 mod route;
+mod routes;
 mod stall;
+mod stored;
 mod tls;
 mod unproved;
 mod upstream;
 
-pub use answer::{Answer, DECISION_HEADER, RECEIPT_HEADER};
+pub use answer::{
+    ATTEMPTS_HEADER, Answer, DECISION_HEADER, MODEL_HEADER, RECEIPT_HEADER, TARGET_HEADER,
+};
 pub use arrival::MintId;
 pub use bounds::Bounds;
 pub use connection::{ConnectionFacts, Peer, Surface};
 pub use gate::{Gate, Parts};
+pub use health::{Condition, TargetHealth};
 pub use listen::{ListenError, Listener, ListenerSpec, Transport};
 pub use live::{Live, LiveError, Upstreams};
 pub use relay::{BrokenOff, Relay};
 pub use route::{GOVERNED, GovernedPath};
+pub use routes::RouteStatus;
 pub use tls::{TlsError, TlsFiles};
 pub use upstream::{Outbound, Unsent, Upstream};

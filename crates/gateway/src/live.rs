@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bundle::{Bundle, Snapshot};
+use bundle::{Bundle, Condition, Retries, Snapshot};
 use model::{Case, CharterInForce, Dialect, ModelName, ProviderName, Subject};
 use net::{Endpoint, Timeouts};
 use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
 
 use crate::arrival::Arrival;
 
+/// One day, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
 /// A snapshot and the endpoints of its providers. Immutable; a request keeps the one it began
 /// with.
 #[derive(Debug)]
 pub struct Live {
     snapshot: Snapshot,
-    providers: BTreeMap<ProviderName, Upstreams>,
     models: BTreeMap<ModelName, Model>,
 }
 
-/// How one provider is reached.
+/// How one target is reached.
 #[derive(Debug, Clone)]
 pub struct Upstreams {
     pub(crate) endpoint: Endpoint,
@@ -27,21 +29,28 @@ pub struct Upstreams {
     pub(crate) timeouts: Timeouts,
     pub(crate) idle_ms: u64,
     pub(crate) total_ms: u64,
+    /// Most calls under way at a time; none is as many as the gateway carries.
+    pub(crate) in_flight_max: Option<usize>,
 }
 
 /// A model with its targets as the request path reads them.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) facts: ModelFacts,
+    pub(crate) retries: Retries,
     pub(crate) targets: Vec<Target>,
     pub(crate) facts_of_targets: Vec<TargetFacts>,
 }
 
-/// One target and the wire forms its provider speaks.
+/// One target: what policy sees of it, when it is for whom, and how it is reached.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) facts: TargetFacts,
-    kind: ProviderKind,
+    pub(crate) weight: Option<u32>,
+    pub(crate) when: Condition,
+    /// Oldest a value of its secret may grow, in milliseconds; none where it needs no secret.
+    pub(crate) secret_age_max_ms: Option<u64>,
+    pub(crate) to: Upstreams,
 }
 
 /// A provider's address cannot be used.
@@ -58,13 +67,8 @@ impl Live {
     /// # Errors
     /// Where a provider's address cannot be used; the charter's check should have said so.
     pub fn new(snapshot: Snapshot, demo: &str) -> Result<Self, LiveError> {
-        let bundle = Arc::clone(snapshot.bundle());
-        let providers = resolve(&bundle, demo)?;
-        let models = bundle
-            .models()
-            .map(|model| (model.facts.name.clone(), Model::resolve(model, &providers)))
-            .collect();
-        Ok(Self { snapshot, providers, models })
+        let models = resolve(snapshot.bundle(), demo)?;
+        Ok(Self { snapshot, models })
     }
 
     /// Whether the routes of `bundle` could be resolved: asked before it is put into force.
@@ -105,8 +109,18 @@ impl Live {
         self.models.values()
     }
 
-    pub(crate) fn upstreams(&self, provider: &ProviderName) -> Option<&Upstreams> {
-        self.providers.get(provider)
+    /// How the target of `model` that is called `upstream_model` at `provider` is reached.
+    pub(crate) fn upstreams(
+        &self,
+        model: &ModelName,
+        provider: &ProviderName,
+        upstream_model: &str,
+    ) -> Option<&Upstreams> {
+        let targets = &self.models.get(model)?.targets;
+        let is = |target: &&Target| {
+            target.facts.provider == *provider && target.facts.upstream_model == upstream_model
+        };
+        targets.iter().find(is).map(|target| &target.to)
     }
 
     /// A case for a request of a proven caller.
@@ -123,53 +137,67 @@ impl Live {
     }
 }
 
-fn resolve(bundle: &Bundle, demo: &str) -> Result<BTreeMap<ProviderName, Upstreams>, LiveError> {
-    let mut providers = BTreeMap::new();
+fn resolve(bundle: &Bundle, demo: &str) -> Result<BTreeMap<ModelName, Model>, LiveError> {
+    let mut endpoints = BTreeMap::new();
     for provider in bundle.providers() {
         let address = provider.base_url.as_deref().unwrap_or(demo);
         let endpoint = Endpoint::parse(address).map_err(|cause| LiveError {
             provider: provider.name.clone(),
             cause: cause.to_string(),
         })?;
-        let limits = provider.timeouts;
-        let timeouts =
-            Timeouts { connect_ms: limits.connect_ms, first_byte_ms: limits.first_byte_ms };
-        let upstreams = Upstreams {
-            endpoint,
-            kind: provider.kind,
-            timeouts,
-            idle_ms: limits.idle_ms,
-            total_ms: limits.total_ms,
-        };
-        providers.insert(provider.name.clone(), upstreams);
+        endpoints.insert(&provider.name, endpoint);
     }
-    Ok(providers)
+    let models = bundle.models().map(|model| {
+        let targets = model.targets.iter();
+        // The bundle resolved every provider's name; none can be missing.
+        let targets = targets.filter_map(|target| {
+            Some(Target::resolve(target, bundle, endpoints.get(&target.facts.provider)?))
+        });
+        (model.facts.name.clone(), Model::resolve(model, targets.collect()))
+    });
+    Ok(models.collect())
 }
 
 impl Model {
-    fn resolve(model: &bundle::Model, providers: &BTreeMap<ProviderName, Upstreams>) -> Self {
-        let targets = model
-            .targets
-            .iter()
-            .filter_map(|facts| {
-                // The bundle resolved every provider name; none can be missing.
-                let kind = providers.get(&facts.provider)?.kind;
-                Some(Target { facts: facts.clone(), kind })
-            })
-            .collect();
-        Self { facts: model.facts.clone(), targets, facts_of_targets: model.targets.clone() }
+    fn resolve(model: &bundle::Model, targets: Vec<Target>) -> Self {
+        let facts_of_targets = targets.iter().map(|target| target.facts.clone()).collect();
+        Self { facts: model.facts.clone(), retries: model.retries, targets, facts_of_targets }
     }
 }
 
 impl Target {
+    fn resolve(target: &bundle::Target, bundle: &Bundle, endpoint: &Endpoint) -> Self {
+        let limits = target.timeouts;
+        let secret = target.facts.secret.as_ref().and_then(|facts| bundle.secret(&facts.name));
+        Self {
+            facts: target.facts.clone(),
+            weight: target.weight,
+            when: target.when.clone(),
+            secret_age_max_ms: secret.map(|secret| u64::from(secret.max_age_days) * DAY_MS),
+            to: Upstreams {
+                endpoint: endpoint.clone(),
+                kind: target.facts.kind,
+                timeouts: Timeouts {
+                    connect_ms: limits.connect_ms,
+                    first_byte_ms: limits.first_byte_ms,
+                },
+                idle_ms: limits.idle_ms,
+                total_ms: limits.total_ms,
+                in_flight_max: target.concurrency_max,
+            },
+        }
+    }
+
     /// Whether its provider speaks the client's wire form.
     pub(crate) const fn speaks(&self, dialect: Dialect) -> bool {
-        match (self.kind, dialect) {
-            (ProviderKind::Demo, Dialect::OpenAi | Dialect::Anthropic)
+        match (self.facts.kind, dialect) {
+            (ProviderKind::Demo, _)
             | (ProviderKind::OpenAi, Dialect::OpenAi)
-            | (ProviderKind::Anthropic, Dialect::Anthropic) => true,
-            (ProviderKind::OpenAi, Dialect::Anthropic)
-            | (ProviderKind::Anthropic, Dialect::OpenAi) => false,
+            | (ProviderKind::Anthropic, Dialect::Anthropic)
+            | (ProviderKind::Gemini, Dialect::Gemini) => true,
+            (ProviderKind::OpenAi, Dialect::Anthropic | Dialect::Gemini)
+            | (ProviderKind::Anthropic, Dialect::OpenAi | Dialect::Gemini)
+            | (ProviderKind::Gemini, Dialect::OpenAi | Dialect::Anthropic) => false,
         }
     }
 }

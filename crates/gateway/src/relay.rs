@@ -15,7 +15,7 @@ use protocol::Meter;
 use secrets::EchoWatch;
 use tokio::time::{Duration, Instant, Sleep};
 
-use crate::forward::Call;
+use crate::call::{Call, Trouble};
 
 /// Largest streamed answer, in bytes.
 const STREAM_MAX: u64 = 256 * 1024 * 1024;
@@ -36,6 +36,8 @@ pub(crate) struct Watch {
 
 /// A streamed answer under way.
 pub struct Relay {
+    /// What came of the answer before it was relayed.
+    first: Option<Bytes>,
     upstream: Option<Incoming>,
     meter: Meter,
     /// Taken when the outcome is recorded.
@@ -60,13 +62,14 @@ impl Watch {
 
 impl Relay {
     pub(crate) fn new(
-        upstream: Incoming,
+        (first, upstream): (Bytes, Incoming),
         meter: Meter,
         call: Call,
         (watch, echo): (Watch, Option<EchoWatch>),
     ) -> Self {
         let alarm = Box::pin(tokio::time::sleep_until(watch.next_alarm()));
-        Self { upstream: Some(upstream), meter, call: Some(call), watch, echo, alarm, relayed: 0 }
+        let (first, upstream) = (Some(first), Some(upstream));
+        Self { first, upstream, meter, call: Some(call), watch, echo, alarm, relayed: 0 }
     }
 
     /// The next bytes for the client; none at the end.
@@ -75,8 +78,12 @@ impl Relay {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         loop {
-            let Some(upstream) = self.upstream.as_mut() else { return Poll::Ready(None) };
-            let frame = match Pin::new(upstream).poll_frame(context) {
+            let polled = match (self.first.take(), self.upstream.as_mut()) {
+                (_, None) => return Poll::Ready(None),
+                (Some(first), Some(_)) => Poll::Ready(Some(Ok(Frame::data(first)))),
+                (None, Some(upstream)) => Pin::new(upstream).poll_frame(context),
+            };
+            let frame = match polled {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     ready!(self.alarm.as_mut().poll(context));
@@ -99,6 +106,7 @@ impl Relay {
                         None => data,
                     };
                     let shown = self.meter.feed(clear);
+                    self.keep();
                     self.relayed = self.relayed.saturating_add(length(&shown));
                     if self.relayed > STREAM_MAX {
                         return self.cut(RefusalCode::UpstreamTooLarge);
@@ -116,6 +124,7 @@ impl Relay {
         let held = self.echo.as_mut().map(EchoWatch::rest).unwrap_or_default();
         let shown = self.meter.feed(held);
         let rest = Bytes::from([shown, self.meter.rest()].concat());
+        self.keep();
         self.relayed = self.relayed.saturating_add(length(&rest));
         if !self.meter.ended_properly() && !self.meter.saw_error() {
             return self.cut(RefusalCode::UpstreamDropped);
@@ -134,15 +143,29 @@ impl Relay {
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         self.upstream = None;
         let Some(call) = self.call.as_mut() else { return Poll::Ready(None) };
-        call.attempt.failure = Some(code.as_str().to_owned());
-        let (dialect, id) = (call.arrival.dialect, call.arrival.id.to_string());
+        // A provider that breaks off or stalls is in trouble; one that overran its bound is not.
+        let trouble = if crate::plan::leads_on(code) {
+            Trouble::Target { retry_after_ms: None }
+        } else {
+            Trouble::Elsewhere
+        };
+        call.failed(code.as_str(), None, trouble);
+        let (operation, id) = (call.operation(), call.arrival.id.to_string());
         self.conclude(Ended::UpstreamBroken);
         if self.meter.is_inside_event() {
             // An event of ours would be read as the rest of the provider's: break off instead.
             return Poll::Ready(Some(Err(BrokenOff)));
         }
-        let event = Bytes::from(protocol::error_event(dialect, &Refusal::new(code, ""), &id));
+        let event = Bytes::from(protocol::error_event(operation, &Refusal::new(code, ""), &id));
         Poll::Ready(Some(Ok(Frame::data(event))))
+    }
+
+    /// What the answer says the provider keeps is the agent's before the client can name it.
+    fn keep(&mut self) {
+        let names = self.meter.take_stored();
+        if let Some(call) = self.call.as_mut() {
+            call.keep(names);
+        }
     }
 
     fn conclude(&mut self, ended: Ended) {

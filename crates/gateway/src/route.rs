@@ -9,7 +9,7 @@ use crate::connection::Surface;
 const SHOWN_MAX: usize = 80;
 
 /// What a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// Is the process alive? Open, unrecorded.
     Alive,
@@ -18,7 +18,18 @@ pub(crate) enum Route {
     /// `HEAD /`, with which some clients look whether anybody is there. Open, unrecorded.
     Root,
     /// A governed operation.
-    Governed(Operation, Dialect),
+    Governed(Governed),
+}
+
+/// A governed operation, and what its path says of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Governed {
+    pub(crate) operation: Operation,
+    pub(crate) dialect: Dialect,
+    /// The model, where the path names it.
+    pub(crate) model: Option<String>,
+    /// Whether the path asks for a streamed answer.
+    pub(crate) stream: bool,
 }
 
 /// One governed path, as the self-test and the docs list it.
@@ -26,23 +37,36 @@ pub(crate) enum Route {
 pub struct GovernedPath {
     /// The method.
     pub method: &'static str,
-    /// The path without the optional `/v1` and dialect prefix.
+    /// The path without the optional version and dialect prefix. `{model}` stands for a name.
     pub path: &'static str,
     /// The operation, which decides how the body is read.
     pub operation: Operation,
 }
 
+const fn post(path: &'static str, operation: Operation) -> GovernedPath {
+    GovernedPath { method: "POST", path, operation }
+}
+
 /// Every governed path. Each passes authenticate, read, decide and record; there is no other way
 /// to a provider.
 pub const GOVERNED: &[GovernedPath] = &[
-    GovernedPath {
-        method: "POST",
-        path: "/chat/completions",
-        operation: Operation::ChatCompletions,
-    },
-    GovernedPath { method: "POST", path: "/messages", operation: Operation::Messages },
+    post("/chat/completions", Operation::ChatCompletions),
+    post("/responses", Operation::Responses),
+    post("/embeddings", Operation::Embeddings),
+    post("/messages", Operation::Messages),
+    post("/messages/count_tokens", Operation::CountMessageTokens),
+    post("/models/{model}:generateContent", Operation::GenerateContent),
+    post("/models/{model}:streamGenerateContent", Operation::GenerateContent),
+    post("/models/{model}:countTokens", Operation::CountContentTokens),
     GovernedPath { method: "GET", path: "/models", operation: Operation::ListModels },
 ];
+
+/// What stands in a path for the name of a model.
+const MODEL_SLOT: &str = "{model}";
+/// The method of Gemini's API that streams.
+const STREAMING: &str = ":streamGenerateContent";
+/// The version segments a path may begin with. Gemini's clients use the second.
+const VERSIONS: [&str; 2] = ["/v1", "/v1beta"];
 
 /// Finds the route of a request on an agents' listener, or says why there is none. On any other
 /// surface no route of agents exists.
@@ -57,55 +81,110 @@ pub(crate) fn find<B>(surface: Surface, request: &Request<B>) -> Result<Route, R
         "/" => return only(method, &[Method::HEAD, Method::GET], Route::Root),
         _ => {}
     }
-    let (prefix, rest) = split_prefix(path);
-    let rest = rest.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(rest);
-    let found =
-        GOVERNED.iter().find(|governed| governed.path == rest).ok_or_else(|| unknown(path))?;
-    if found.method != method.as_str() {
-        let detail = format!("{} takes {} only.", found.path, found.method);
+    let (_, rest) = split_prefix(path);
+    let rest = unversioned(rest);
+    let (governed, model) = GOVERNED
+        .iter()
+        .find_map(|governed| Some((governed, matches(governed.path, rest)?)))
+        .ok_or_else(|| unknown(path))?;
+    if governed.method != method.as_str() {
+        let detail = format!("{} takes {} only.", governed.path, governed.method);
         return Err(Refusal::new(RefusalCode::MethodRefused, detail));
     }
-    let dialect = dialect(found.operation, prefix, speaks_anthropic(request));
-    Ok(Route::Governed(found.operation, dialect))
+    Ok(Route::Governed(Governed {
+        operation: governed.operation,
+        dialect: dialect(governed.operation, dialect_of(request)),
+        model: model.map(str::to_owned),
+        stream: governed.path.ends_with(STREAMING),
+    }))
 }
 
 /// The dialect errors are written in, whether or not the path exists.
 pub(crate) fn dialect_of<B>(request: &Request<B>) -> Dialect {
     let (prefix, rest) = split_prefix(request.uri().path());
-    let anthropic = prefix == Some(Dialect::Anthropic) || rest.ends_with("/messages");
-    if anthropic || (prefix.is_none() && speaks_anthropic(request)) {
+    let headers = request.headers();
+    if let Some(dialect) = prefix {
+        dialect
+    } else if rest.starts_with("/v1beta/") || unversioned(rest).starts_with("/models/") {
+        Dialect::Gemini
+    } else if unversioned(rest).starts_with("/messages")
+        || headers.contains_key("anthropic-version")
+    {
         Dialect::Anthropic
+    } else if headers.contains_key("x-goog-api-key") && unversioned(rest) == "/models" {
+        Dialect::Gemini
     } else {
         Dialect::OpenAi
     }
 }
 
 /// The query a provider is given: what the dialect's own clients send, and nothing else.
-pub(crate) fn query_for(operation: Operation, uri: &Uri) -> Result<Option<&'static str>, Refusal> {
-    match (operation, uri.query()) {
-        (Operation::Messages, Some("beta=true")) => Ok(Some("beta=true")),
-        (Operation::ListModels, _) | (_, None | Some("")) => Ok(None),
-        (Operation::Messages | Operation::ChatCompletions, Some(_)) => Err(Refusal::new(
-            RefusalCode::FieldInvalid,
-            "The query string has parameters this endpoint does not take.",
-        )),
+pub(crate) fn query_for(governed: &Governed, uri: &Uri) -> Result<Option<&'static str>, Refusal> {
+    let query = uri.query().unwrap_or("");
+    let wrong = |detail| Err(Refusal::new(RefusalCode::FieldInvalid, detail));
+    match governed.operation {
+        Operation::ListModels => Ok(None),
+        Operation::Messages | Operation::CountMessageTokens if query == "beta=true" => {
+            Ok(Some("beta=true"))
+        }
+        Operation::GenerateContent if governed.stream => match query {
+            "alt=sse" => Ok(Some("alt=sse")),
+            "" => wrong("Streams are server-sent events: add `alt=sse` to the query."),
+            _ => wrong(QUERY),
+        },
+        Operation::GenerateContent | Operation::CountContentTokens if query == "alt=json" => {
+            Ok(None)
+        }
+        Operation::ChatCompletions
+        | Operation::Responses
+        | Operation::Embeddings
+        | Operation::Messages
+        | Operation::CountMessageTokens
+        | Operation::GenerateContent
+        | Operation::CountContentTokens => {
+            if query.is_empty() {
+                Ok(None)
+            } else {
+                wrong(QUERY)
+            }
+        }
     }
 }
 
-fn dialect(operation: Operation, prefix: Option<Dialect>, speaks_anthropic: bool) -> Dialect {
+/// What is wrong with a query. A credential in one is in every log on the way.
+const QUERY: &str =
+    "The query string has parameters this endpoint does not take; credentials go into a header.";
+
+/// The model that `rest` names where it is of the form of `path`; nothing in it where the form
+/// has no model.
+fn matches<'p>(path: &str, rest: &'p str) -> Option<Option<&'p str>> {
+    match path.split_once(MODEL_SLOT) {
+        None => (path == rest).then_some(None),
+        Some((before, after)) => {
+            let model = rest.strip_prefix(before)?.strip_suffix(after)?;
+            (!model.is_empty() && !model.contains('/')).then_some(Some(model))
+        }
+    }
+}
+
+/// The one dialect an operation has; a list has that of whoever asks.
+const fn dialect(operation: Operation, asking: Dialect) -> Dialect {
     match operation {
-        Operation::ChatCompletions => Dialect::OpenAi,
-        Operation::Messages => Dialect::Anthropic,
-        Operation::ListModels => match prefix {
-            Some(dialect) => dialect,
-            None if speaks_anthropic => Dialect::Anthropic,
-            None => Dialect::OpenAi,
-        },
+        Operation::ChatCompletions | Operation::Responses | Operation::Embeddings => {
+            Dialect::OpenAi
+        }
+        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
+        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
+        Operation::ListModels => asking,
     }
 }
 
 fn split_prefix(path: &str) -> (Option<Dialect>, &str) {
-    for (prefix, dialect) in [("/openai", Dialect::OpenAi), ("/anthropic", Dialect::Anthropic)] {
+    for (prefix, dialect) in [
+        ("/openai", Dialect::OpenAi),
+        ("/anthropic", Dialect::Anthropic),
+        ("/gemini", Dialect::Gemini),
+    ] {
         if let Some(rest) = path.strip_prefix(prefix).filter(|rest| rest.starts_with('/')) {
             return (Some(dialect), rest);
         }
@@ -113,8 +192,12 @@ fn split_prefix(path: &str) -> (Option<Dialect>, &str) {
     (None, path)
 }
 
-fn speaks_anthropic<B>(request: &Request<B>) -> bool {
-    request.headers().contains_key("anthropic-version")
+/// The path without its version segment.
+fn unversioned(path: &str) -> &str {
+    let shorter = VERSIONS
+        .iter()
+        .find_map(|version| path.strip_prefix(version).filter(|rest| rest.starts_with('/')));
+    shorter.unwrap_or(path)
 }
 
 fn unknown(path: &str) -> Refusal {
@@ -131,77 +214,4 @@ fn only(method: &Method, allowed: &[Method], route: Route) -> Result<Route, Refu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(method: &str, path: &str, anthropic: bool, expect: Result<Route, RefusalCode>) {
-        let mut request = Request::builder().method(method).uri(path);
-        if anthropic {
-            request = request.header("anthropic-version", "2023-06-01");
-        }
-        let request = request.body(()).expect("a request");
-        let found = find(Surface::Agents, &request).map_err(|refusal| refusal.code);
-        assert_eq!(found, expect, "{method} {path}");
-        let elsewhere = find(Surface::Admin, &request).map_err(|refusal| refusal.code);
-        assert_eq!(elsewhere, Err(RefusalCode::PathUnknown), "{method} {path}");
-    }
-
-    #[test]
-    fn paths_with_and_without_v1_and_prefix_lead_to_the_same_place() {
-        let chat = Ok(Route::Governed(Operation::ChatCompletions, Dialect::OpenAi));
-        for path in ["/v1/chat/completions", "/chat/completions", "/openai/v1/chat/completions"] {
-            check("POST", path, false, chat);
-        }
-        let messages = Ok(Route::Governed(Operation::Messages, Dialect::Anthropic));
-        for path in ["/v1/messages", "/messages", "/anthropic/messages", "/v1/messages?beta=true"] {
-            check("POST", path, false, messages);
-        }
-        check(
-            "GET",
-            "/v1/models",
-            true,
-            Ok(Route::Governed(Operation::ListModels, Dialect::Anthropic)),
-        );
-        check(
-            "GET",
-            "/v1/models",
-            false,
-            Ok(Route::Governed(Operation::ListModels, Dialect::OpenAi)),
-        );
-    }
-
-    #[test]
-    fn anything_else_does_not_exist() {
-        for path in [
-            "/v1",
-            "/v1/",
-            "/v1/v1/messages",
-            "/v1/messages/",
-            "//v1/messages",
-            "/v1/%6dessages",
-            "/v1/responses",
-            "/v1/files",
-            "/openaiv1/models",
-            "/v2/messages",
-            "/admin",
-            "/metrics",
-            "/v1/../v1/messages",
-            "/V1/messages",
-        ] {
-            check("POST", path, false, Err(RefusalCode::PathUnknown));
-        }
-        check("GET", "/v1/messages", false, Err(RefusalCode::MethodRefused));
-        check("POST", "/healthz", false, Err(RefusalCode::MethodRefused));
-    }
-
-    #[test]
-    fn only_known_queries_pass() {
-        let uri = |text: &str| text.parse::<Uri>().expect("a uri");
-        assert_eq!(
-            query_for(Operation::Messages, &uri("/v1/messages?beta=true")),
-            Ok(Some("beta=true"))
-        );
-        assert!(query_for(Operation::Messages, &uri("/v1/messages?beta=true&x=1")).is_err());
-        assert!(query_for(Operation::ChatCompletions, &uri("/v1/chat/completions?key=1")).is_err());
-    }
-}
+mod tests;

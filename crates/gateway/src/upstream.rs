@@ -3,11 +3,13 @@
 //! It takes a recorded permit and one of its targets, and nothing else: what was not decided
 //! and written down cannot be sent.
 
+use std::borrow::Cow;
+
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Dialect, Operation, RefusalCode};
+use model::{Operation, RefusalCode};
 use policy::{Permit, ProviderKind};
 use secrets::{Lease, Scheme};
 
@@ -33,8 +35,9 @@ pub struct Outbound {
     pub(crate) headers: HeaderMap,
     pub(crate) query: Option<&'static str>,
     pub(crate) operation: Operation,
-    pub(crate) dialect: Dialect,
     pub(crate) stream: bool,
+    /// The provider's own name of the model: Gemini's API has it in the path.
+    pub(crate) upstream_model: String,
 }
 
 /// A call that has no answer: the code for the caller, and why, for the operator.
@@ -51,7 +54,7 @@ impl Upstream {
         Self { client }
     }
 
-    /// Sends `outbound` to the first target of the recorded permit.
+    /// Sends `outbound` to one target of the recorded permit.
     ///
     /// # Errors
     /// A refusal code of the forward stage. The cause stays with the gateway.
@@ -83,9 +86,10 @@ impl From<net::SendError> for Unsent {
 }
 
 fn request(to: &Upstreams, lease: Option<Lease>, outbound: Outbound) -> Option<Request<net::Body>> {
+    let uri = to.endpoint.join(&path(&outbound)?, outbound.query)?;
     let mut request = Request::new(outbound.body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = to.endpoint.join(path(outbound.operation), outbound.query)?;
+    *request.uri_mut() = uri;
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
     let headers = request.headers_mut();
     for name in FORWARDED {
@@ -101,9 +105,10 @@ fn request(to: &Upstreams, lease: Option<Lease>, outbound: Outbound) -> Option<R
         HeaderValue::from_static(concat!("portreeve/", env!("CARGO_PKG_VERSION"))),
     );
     if let Some(lease) = lease {
-        let scheme = match (to.kind, outbound.dialect) {
-            (ProviderKind::Anthropic, _) => Scheme::XApiKey,
-            (ProviderKind::OpenAi | ProviderKind::Demo, _) => Scheme::Bearer,
+        let scheme = match to.kind {
+            ProviderKind::Anthropic => Scheme::XApiKey,
+            ProviderKind::Gemini => Scheme::XGoogApiKey,
+            ProviderKind::OpenAi | ProviderKind::Demo => Scheme::Bearer,
         };
         let (name, value) = lease.header(scheme).ok()?;
         headers.insert(name, value);
@@ -111,10 +116,29 @@ fn request(to: &Upstreams, lease: Option<Lease>, outbound: Outbound) -> Option<R
     Some(request)
 }
 
-const fn path(operation: Operation) -> &'static str {
-    match operation {
+/// Where on the provider a call goes. None where the model's name does not fit into a path; the
+/// charter's check has refused such a name.
+fn path(outbound: &Outbound) -> Option<Cow<'static, str>> {
+    let fixed = match outbound.operation {
         Operation::ChatCompletions => "/v1/chat/completions",
+        Operation::Responses => "/v1/responses",
+        Operation::Embeddings => "/v1/embeddings",
         Operation::Messages => "/v1/messages",
+        Operation::CountMessageTokens => "/v1/messages/count_tokens",
         Operation::ListModels => "/v1/models",
-    }
+        Operation::GenerateContent if outbound.stream => return of_gemini(outbound, STREAM),
+        Operation::GenerateContent => return of_gemini(outbound, "generateContent"),
+        Operation::CountContentTokens => return of_gemini(outbound, "countTokens"),
+    };
+    Some(Cow::Borrowed(fixed))
+}
+
+/// Gemini's method for a streamed answer.
+const STREAM: &str = "streamGenerateContent";
+
+fn of_gemini(outbound: &Outbound, method: &str) -> Option<Cow<'static, str>> {
+    let model = &outbound.upstream_model;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let fits = model.bytes().all(plain) && !model.starts_with('.');
+    fits.then(|| Cow::Owned(format!("/v1beta/models/{model}:{method}")))
 }

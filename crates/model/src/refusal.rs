@@ -134,6 +134,7 @@ catalogue! {
     StorageRefused "storage_refused" 403 Decide Caller Useless "The provider would keep this conversation; access to a model does not cover that.";
     UnrecognisedRefused "unrecognised_refused" 403 Decide PolicyOwner Useless "The request holds something this gateway does not know, and no policy passes it on.";
     DialectMismatch "dialect_mismatch" 400 Decide Caller Useless "The model's provider speaks another wire form than this endpoint.";
+    NoTarget "no_target" 403 Decide PolicyOwner Useless "No place that serves the model takes calls of this agent.";
     SecretMissing "secret_missing" 503 Decide Platform Later "The secret this call needs has no sealed value.";
     SecretExpired "secret_expired" 503 Decide Platform Later "The secret this call needs is older than its owner allows.";
     LogUnavailable "log_unavailable" 503 Record Platform Later "The decision could not be recorded, so nothing was forwarded.";

@@ -106,8 +106,9 @@ impl Endpoint {
         if !path.starts_with('/') || path.contains(['?', '#']) {
             return None;
         }
-        let begins = |version: &&str| {
-            path.strip_prefix(*version).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let begins = |version: &&&str| {
+            path.strip_prefix(**version)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let version = VERSION_SEGMENTS.iter().find(begins);
         let shorter = version.and_then(|version| self.prefix.strip_suffix(version));

@@ -1,0 +1,267 @@
+//! One forwarded call from its record to its outcome: what was tried, what came of it.
+
+use std::sync::Arc;
+
+use http::Response;
+use http::response::Parts;
+use ledger::Recorded;
+use model::{
+    Attempt, Clock, Ended, LeaseRecord, Operation, Outcome, Refusal, RefusalCode, StoredKind,
+    StoredName, StoredObject, Usage,
+};
+use policy::Permit;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::answer::{self, Answer, Served};
+use crate::arrival::Arrival;
+use crate::gate::Gate;
+use crate::health::Pass;
+use crate::plan::Skipped;
+use crate::stored::StoredObjects;
+
+/// Longest id of a provider that an outcome keeps, in characters.
+const REQUEST_ID_MAX: usize = 128;
+/// Most objects that one answer is said to leave behind.
+const STORED_MAX: usize = 64;
+
+/// One forwarded call until its outcome is recorded.
+pub(crate) struct Call {
+    pub(crate) recorded: Recorded<Permit>,
+    pub(crate) arrival: Arrival,
+    attempts: Vec<Attempt>,
+    kept: Vec<StoredObject>,
+    receipt: String,
+    clock: Arc<dyn Clock>,
+    stored: Arc<StoredObjects>,
+    first_byte_ms: Option<u64>,
+    /// The place among the target's calls, while one is under way.
+    pass: Option<Pass>,
+    /// The place among the requests under way, held until the end.
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Call {
+    pub(crate) fn new(
+        gate: &Gate,
+        arrival: Arrival,
+        recorded: Recorded<Permit>,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            receipt: recorded.receipt().encode(),
+            recorded,
+            arrival,
+            attempts: Vec::new(),
+            kept: Vec::new(),
+            clock: Arc::clone(&gate.clock),
+            stored: Arc::clone(&gate.stored),
+            first_byte_ms: None,
+            pass: None,
+            _slot: slot,
+        }
+    }
+
+    /// What is done with the model. A call always has an ask; without one it would be a list.
+    pub(crate) fn operation(&self) -> Operation {
+        let ask = self.recorded.value().case().ask.as_ref();
+        ask.map_or(Operation::ListModels, |ask| ask.operation)
+    }
+
+    /// Begins a try at the target at `index`.
+    pub(crate) fn begin(&mut self, index: usize, pass: Pass) {
+        self.pass = Some(pass);
+        self.note(index, None);
+    }
+
+    /// Notes a target that is passed over.
+    pub(crate) fn skip(&mut self, skipped: Skipped) {
+        self.note(skipped.index, Some(skipped.why.to_owned()));
+    }
+
+    fn note(&mut self, index: usize, failure: Option<String>) {
+        if let Some(target) = self.recorded.value().targets().get(index) {
+            self.attempts.push(Attempt {
+                provider: target.provider.clone(),
+                upstream_model: target.upstream_model.clone(),
+                lease: None,
+                status: None,
+                failure,
+                cause: None,
+                upstream_request_id: None,
+            });
+        }
+        self.unless_concluded();
+    }
+
+    /// Notes that the secret of the target at `index` was lent for the try under way.
+    pub(crate) fn leased(&mut self, index: usize) {
+        let secret = self.recorded.value().targets().get(index).and_then(|at| at.secret.as_ref());
+        let lease =
+            secret.map(|secret| LeaseRecord { name: secret.name.clone(), version: secret.version });
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.lease = lease;
+        }
+        self.unless_concluded();
+    }
+
+    /// Notes what the head of the provider's answer says.
+    pub(crate) fn began(&mut self, head: &Parts) {
+        let header = protocol::request_id_header(self.arrival.dialect);
+        let id = head.headers.get(header).and_then(|value| value.to_str().ok());
+        let id = id.map(|id| id.chars().take(REQUEST_ID_MAX).collect());
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.status = Some(head.status.as_u16());
+            attempt.upstream_request_id = id;
+        }
+        self.unless_concluded();
+    }
+
+    /// The try under way failed; `trouble` is whether that says something about the target.
+    pub(crate) fn failed(&mut self, code: &'static str, cause: Option<String>, trouble: Trouble) {
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.failure = Some(code.to_owned());
+            attempt.cause = cause;
+        }
+        if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, &self.pass) {
+            pass.failed(self.clock.now(), code, retry_after_ms);
+        }
+        self.unless_concluded();
+    }
+
+    /// The target answered as it should.
+    pub(crate) fn succeeded(&self) {
+        if let Some(pass) = &self.pass {
+            pass.succeeded();
+        }
+    }
+
+    /// The answer's first byte is there.
+    pub(crate) fn first_byte(&mut self) {
+        self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
+        self.unless_concluded();
+    }
+
+    /// What the provider keeps, as its answer says: from now on the agent may name it.
+    pub(crate) fn keep(&mut self, names: Vec<StoredName>) {
+        if names.is_empty() {
+            return;
+        }
+        let case = self.recorded.value().case();
+        let stores = case.ask.as_ref().is_some_and(|ask| ask.beyond.stores.is_some());
+        let (Some(subject), Some(attempt)) = (&case.subject, self.attempts.last()) else { return };
+        // Without storage an answer has an id all the same, but nothing is kept under it.
+        let is_kept = |name: &StoredName| {
+            stores || !matches!(name.kind, StoredKind::Response | StoredKind::Item)
+        };
+        let room = STORED_MAX.saturating_sub(self.kept.len());
+        let kept = names.into_iter().filter(is_kept).take(room).map(|object| StoredObject {
+            agent: subject.agent.clone(),
+            provider: attempt.provider.clone(),
+            object,
+        });
+        let kept: Vec<StoredObject> = kept.collect();
+        for object in &kept {
+            self.stored.remember(object.clone());
+        }
+        self.kept.extend(kept);
+        self.unless_concluded();
+    }
+
+    /// The head of the client's answer, with the body still to come.
+    pub(crate) fn relayed(&self, head: &Parts) -> impl FnOnce(Answer) -> Response<Answer> + use<> {
+        let model = self.recorded.value().case().ask.as_ref().and_then(|ask| ask.model.as_ref());
+        let target = self.attempts.last();
+        let target = target.map(|at| format!("{}/{}", at.provider, at.upstream_model));
+        let served = Served {
+            id: self.arrival.id,
+            receipt: &self.receipt,
+            model: model.map_or("", |model| model.as_str()),
+            target: target.as_deref().unwrap_or(""),
+            attempts: self.tries(),
+        };
+        let answer = answer::relayed(head, self.arrival.dialect, served);
+        |body| answer.map(|()| body)
+    }
+
+    /// Nothing reached the client: recorded, and answered as a refusal.
+    pub(crate) fn refuse(self, code: RefusalCode, wait_ms: Option<u64>) -> Response<Answer> {
+        let refusal = Refusal::new(code, self.told());
+        let answer = answer::refused(self.arrival.dialect, &refusal, self.arrival.id);
+        let answer = answer::with_receipt(answer, &self.receipt);
+        let answer = answer::with_retry_after(answer, wait_ms);
+        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
+        answer
+    }
+
+    /// What the caller is told of a call that came to nothing.
+    fn told(&self) -> String {
+        let mut told = String::new();
+        if let Some(status) = self.attempts.last().and_then(|attempt| attempt.status) {
+            told = format!("It answered with status {status}. ");
+        }
+        match self.recorded.value().withheld().len() {
+            0 => {}
+            1 => told.push_str("One more place that serves the model is not permitted for it."),
+            more => {
+                told.push_str(&format!(
+                    "{more} more places that serve the model are not permitted for it."
+                ));
+            }
+        }
+        told
+    }
+
+    /// How many times something was sent, or was to be.
+    fn tries(&self) -> usize {
+        let skipped = |attempt: &&Attempt| {
+            attempt.failure.as_deref().is_some_and(|why| why.starts_with("target_"))
+        };
+        self.attempts.len() - self.attempts.iter().filter(skipped).count()
+    }
+
+    /// Records how the call ended.
+    pub(crate) fn conclude(
+        self,
+        ended: Ended,
+        status: u16,
+        usage: Option<Usage>,
+        output_bytes: u64,
+    ) {
+        let outcome = Outcome {
+            ended,
+            status: Some(status),
+            attempts: self.attempts,
+            usage,
+            stored: self.kept,
+            output_bytes,
+            first_byte_ms: self.first_byte_ms,
+            duration_ms: self.clock.now().millis_since(self.arrival.received),
+        };
+        self.recorded.conclude(&outcome);
+    }
+
+    /// Only a client that left, or a gateway that stopped, drops a call before its end.
+    fn unless_concluded(&mut self) {
+        self.recorded.unless_concluded(Outcome {
+            attempts: self.attempts.clone(),
+            stored: self.kept.clone(),
+            first_byte_ms: self.first_byte_ms,
+            ..Outcome::bare(Ended::ClientGone, 0)
+        });
+    }
+}
+
+/// Whether a failure says something about the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The target is at fault; it may have asked to be left alone for a while.
+    Target { retry_after_ms: Option<u64> },
+    /// Something else is.
+    Elsewhere,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Call").field("arrival", &self.arrival).finish_non_exhaustive()
+    }
+}
