@@ -99,7 +99,7 @@ pub(crate) struct Message<'s> {
 /// What came of one try.
 enum Tried {
     /// An answer for the client.
-    Answered(Begun),
+    Answered(Box<Begun>),
     /// A failure that leads on; what the client gets if nothing better comes, and how long the
     /// target asked to be left alone.
     Failed(Ending, Option<u64>),
@@ -225,7 +225,7 @@ fn begun_or_failed(
             call.failed(status_code(status), None, Trouble::Target { retry_after_ms: wait });
             Tried::Failed(Ending::Answer(Box::new(Begun { head, body, hides_usage })), wait)
         }
-        Ok((head, body)) => Tried::Answered(Begun { head, body, hides_usage }),
+        Ok((head, body)) => Tried::Answered(Box::new(Begun { head, body, hides_usage })),
         Err((_, code)) if leads_on && code != RefusalCode::UpstreamEchoedSecret => {
             let trouble = Trouble::Target { retry_after_ms: wait };
             call.failed(code.as_str(), None, trouble);
