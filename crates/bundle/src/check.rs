@@ -1,7 +1,7 @@
 //! From declarations to a bundle: parse, resolve, compile, test; every problem at once.
 
 use charter::{Charter, SourceTree};
-use model::{Place, Problem, Problems, ProviderToolKind};
+use model::{Place, Problem, Problems};
 use policy::{Policies, PolicySource};
 
 use crate::Bundle;
@@ -84,13 +84,10 @@ fn undeclared(charter: &Charter, policies: &Policies) -> Problems {
         "Agent" => charter.agents.contains_key(id),
         "Model" => charter.models.contains_key(id),
         "Provider" => charter.providers.contains_key(id),
-        // `PROVIDER/KIND`, where neither may hold a slash.
-        "ProviderTool" => id.split_once('/').is_some_and(|(provider, kind)| {
-            charter.providers.contains_key(provider) && kind.parse::<ProviderToolKind>().is_ok()
-        }),
         "Secret" => charter.secrets.contains_key(id),
         "Team" => charter.people.teams.contains_key(id),
-        // Closed vocabularies are the schema's; tools of servers and downstreams are not declared yet.
+        // Closed vocabularies are the schema's, and a tool of a provider's names its provider too;
+        // tools of servers, and downstreams, are not declared yet.
         _ => true,
     };
     policies

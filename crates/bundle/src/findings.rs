@@ -38,7 +38,7 @@ impl Bundle {
     /// - `end-of-life-near`: a target ends within 60 days; `end-of-life-past`: it has ended.
     /// - `successor-past-its-end`: what is to take a target's place has ended itself.
     /// - `claims-unconfirmed`: claims that nobody confirmed for 365 days; `claims-ahead`: claims
-    ///   confirmed on a day that has not come, which would never grow old.
+    ///   confirmed on a day that has not come: until then, their age is unknown to policies.
     /// - `model-past-its-end`: every target of a model has ended.
     #[must_use]
     pub fn findings(&self, now: Timestamp) -> Vec<Finding> {

@@ -6,7 +6,7 @@ use model::{Place, SeatName};
 use crate::date::Date;
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 use crate::{code, problem};
 
 /// Longest word for a region, in bytes.
@@ -45,7 +45,9 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, node: &Node) -> Option<StatedClaims> {
     let trains = fields.optional("trains", |node| sheet.reader.flag(node));
     let stated = fields.required("stated", |node| sheet.located(node, DATE_HELP));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
-    if ["region", "retention_days", "trains"].iter().all(|name| fields.get(name).is_none()) {
+    // A misspelt claim is reported as an unknown field, and is a claim all the same.
+    let claims = |entry: &Entry| !["stated", "owner"].contains(&entry.key.as_str());
+    if !sheet.reader.entries(node)?.iter().any(claims) {
         let what = "the claims claim nothing".to_owned();
         let help = "state `region`, `retention_days` or `trains`, or remove `claims`";
         sheet.reader.object(node.at, code::NOTHING_CLAIMED, what, help);

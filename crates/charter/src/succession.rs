@@ -31,7 +31,7 @@ fn successor(charter: &Charter, model: &Model, target: &ModelTarget) -> Option<P
     let Located { value: name, place } = target.successor.as_ref()?;
     if *name == model.name {
         let what = format!("`{name}` is to take its own place");
-        let help = "name another model, or add the next target to this one and leave it out";
+        let help = "name another model, or leave `successor` out";
         return Some(problem::at(place.clone(), code::SUCCESSOR_IS_ITSELF, what, help));
     }
     let end = target.end_of_life.as_ref()?.value;

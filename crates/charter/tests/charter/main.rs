@@ -5,9 +5,11 @@
     reason = "helpers of tests say what is wrong by panicking"
 )]
 
+mod asks;
 mod disk;
 mod fields;
 mod mistakes;
+mod models;
 mod properties;
 mod reading;
 mod trees;

@@ -1,6 +1,6 @@
 //! What holds for every input: nothing panics, order does not matter, what is written reads back.
 
-use crate::disk::example;
+use crate::disk::example_with;
 use charter::{Manifest, SourceTree, manifest, parse};
 use proptest::prelude::*;
 
@@ -63,6 +63,11 @@ fn yaml_like() -> impl Strategy<Value = String> {
         "a",
         "tests",
         "targets",
+        "claims",
+        "when",
+        "successor",
+        "ask",
+        "tools",
         "persons",
         "seats",
         "é",
@@ -80,6 +85,49 @@ fn yaml_like() -> impl Strategy<Value = String> {
 
 fn tree(path: &str, bytes: Vec<u8>) -> SourceTree {
     SourceTree::from_files([(path, bytes)]).unwrap()
+}
+
+/// A model that says everything a model can say.
+const MODEL: &str = "\
+name: whole
+purpose: Everything.
+retries: {attempts_max: 2, within_ms: 1000}
+targets:
+  - provider: openai
+    upstream_model: a
+    weight: 2
+    when: {environments: [dev, prod], data_classes: [public]}
+    timeouts: {connect_ms: 200, total_ms: 60000}
+    concurrency_max: 9
+    claims: {region: eu, retention_days: 0, trains: false, stated: 2026-01-01, owner: risk-lead}
+    end_of_life: 2027-01-01
+    successor: numbers
+";
+
+/// A policy test that asks for everything a test can ask for.
+const TEST: &str = "\
+tests:
+  - name: everything
+    agent: stock-forecaster
+    ask:
+      model: whole
+      operation: responses
+      tools: [web_search, {kind: remote_mcp, server: mcp.example, declared: mcp}]
+      stores: by_default
+      names: 3
+      unrecognised: ['field:a.b', 'beta:c']
+      urls: 2
+    expect: {verdict: deny}
+";
+
+/// The example, with every field there is.
+fn example() -> SourceTree {
+    example_with(&[("models/whole.yaml", Some(MODEL)), ("tests/whole.yaml", Some(TEST))])
+}
+
+#[test]
+fn what_is_mutated_is_sound() {
+    assert_eq!(parse(&example()).1, []);
 }
 
 /// The example with a byte range of one of its files replaced.

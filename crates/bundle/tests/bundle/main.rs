@@ -1,0 +1,13 @@
+//! The crate from outside: a charter's files in, problems, bundles, snapshots and findings out.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a surprise here is a failing test"
+)]
+
+mod charters;
+mod files;
+mod findings;
+mod targets;
+mod trials;
