@@ -32,6 +32,8 @@ pub enum AdoptedKind {
     OpenAi,
     /// Anthropic.
     Anthropic,
+    /// Google's Gemini.
+    Gemini,
 }
 
 /// Path and template of each file of a first run.
@@ -49,7 +51,10 @@ const FIRST_RUN: &[(&str, &str)] = &[
     ),
     ("policies/model/10-demo.cedar", include_str!("../first-run/policies/model/10-demo.cedar")),
     ("policies/secret/10-demo.cedar", include_str!("../first-run/policies/secret/10-demo.cedar")),
-    ("policies/tool/10-none.cedar", include_str!("../first-run/policies/tool/10-none.cedar")),
+    (
+        "policies/tool/10-provider-tools.cedar",
+        include_str!("../first-run/policies/tool/10-provider-tools.cedar"),
+    ),
     (
         "policies/downstream/10-none.cedar",
         include_str!("../first-run/policies/downstream/10-none.cedar"),
@@ -116,8 +121,8 @@ pub fn adopted_provider_files(kind: AdoptedKind) -> SourceTree {
 }
 
 impl AdoptedKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
 
     /// What the charter calls the provider.
     #[must_use]
@@ -131,6 +136,7 @@ impl AdoptedKind {
         match self {
             Self::OpenAi => "openai-key",
             Self::Anthropic => "anthropic-key",
+            Self::Gemini => "gemini-key",
         }
     }
 
@@ -139,6 +145,7 @@ impl AdoptedKind {
         match self {
             Self::OpenAi => &["gpt-5-mini", "gpt-5"],
             Self::Anthropic => &["claude-haiku-4-5", "claude-sonnet-4-5"],
+            Self::Gemini => &["gemini-2.5-flash", "gemini-2.5-pro"],
         }
     }
 
@@ -146,6 +153,7 @@ impl AdoptedKind {
         match self {
             Self::OpenAi => ProviderKind::OpenAi,
             Self::Anthropic => ProviderKind::Anthropic,
+            Self::Gemini => ProviderKind::Gemini,
         }
     }
 }

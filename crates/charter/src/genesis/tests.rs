@@ -25,12 +25,17 @@ fn a_first_run_begins_with_a_charter_without_problems() {
     assert_eq!(person.keys[0].value, KEY);
     assert_eq!(charter.agents["demo-agent"].review_by.to_string(), "2027-02-22");
     assert_eq!(charter.policies.len(), 5, "a file in each set");
-    assert_eq!(charter.tests.len(), 3);
+    assert_eq!(charter.tests.len(), 5);
 }
 
 #[test]
 fn an_adopted_provider_adds_to_it_without_problems() {
-    for kinds in [&AdoptedKind::ALL[..1], &AdoptedKind::ALL[1..], &AdoptedKind::ALL[..]] {
+    for kinds in [
+        &AdoptedKind::ALL[..1],
+        &AdoptedKind::ALL[1..2],
+        &AdoptedKind::ALL[2..],
+        &AdoptedKind::ALL[..],
+    ] {
         let mut tree = genesis_files(&genesis());
         for kind in kinds {
             let added = adopted_provider_files(*kind);
@@ -64,6 +69,22 @@ fn no_template_has_a_slot_that_nobody_fills() {
         assert!(!text.contains("{{") && !text.contains("}}"), "{path}");
         assert!(!text.contains(": \n") && !text.contains("\"\""), "{path} has an empty value");
     }
+}
+
+/// What the demo model's file offers in comments is read as it stands.
+#[test]
+fn a_comment_that_offers_fields_offers_good_ones() {
+    let tree = genesis_files(&genesis());
+    let path = "models/portreeve-demo.yaml";
+    let taken = |(other, bytes): (&str, &[u8])| {
+        let text = std::str::from_utf8(bytes).unwrap().to_owned();
+        let text = if other == path { text.replace("\n#   ", "\n    ") } else { text };
+        (other.to_owned(), text)
+    };
+    let (charter, problems) = parse(&SourceTree::from_files(tree.files().map(taken)).unwrap());
+    assert_eq!(problems, []);
+    let target = &charter.models["portreeve-demo"].targets[0];
+    assert!(target.weight.is_some() && target.claims.is_some() && target.end_of_life.is_some());
 }
 
 /// Values that are YAML of their own stay values; what is wrong with them is reported.
