@@ -41,11 +41,8 @@ impl Objection {
     }
 
     /// The same, at `path` unless it already says where.
-    pub(super) fn or_at(mut self, path: &'static str) -> Self {
-        if self.path.is_empty() {
-            path.clone_into(&mut self.path);
-        }
-        self
+    pub(super) fn or_at(self, path: impl Into<String>) -> Self {
+        if self.path.is_empty() { Self { path: path.into(), ..self } } else { self }
     }
 
     /// The same, further out: `outer` is what the path so far is inside of.

@@ -108,10 +108,10 @@ impl Finds {
     /// # Errors
     /// There are too many.
     pub(super) fn betas(&mut self, betas: &[&str], known: &[&str]) -> Result<(), Objection> {
-        betas
-            .iter()
-            .filter(|beta| !known.contains(beta))
-            .try_for_each(|beta| self.unrecognised(UnrecognisedPlace::Beta, recorded(beta)))
+        betas.iter().filter(|beta| !known.contains(beta)).try_for_each(|beta| {
+            self.unrecognised(UnrecognisedPlace::Beta, recorded(beta))
+                .map_err(|objection| objection.or_at(recorded(beta)))
+        })
     }
 
     fn unrecognised(&mut self, place: UnrecognisedPlace, name: String) -> Result<(), Objection> {
@@ -143,8 +143,8 @@ fn note<T: PartialEq>(
     Ok(())
 }
 
-/// `name` as it may stand in a record.
-fn recorded(name: &str) -> String {
+/// `name` as it may stand in a record, or in the detail of a refusal.
+pub(super) fn recorded(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     let fits = (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.bytes().all(plain);
     if fits { name.to_owned() } else { OTHER.to_owned() }

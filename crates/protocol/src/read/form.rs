@@ -72,7 +72,7 @@ pub(super) enum Act {
     Mcp(&'static str, &'static [&'static str]),
     /// Names objects kept at the provider: one id, or a list of ids.
     Names(StoredKind),
-    /// Names an item by its `id`, where the object lacks the member that would stand for it.
+    /// Names an item by its `id`, where the object lacks the text that would stand for it.
     NamesItemWithout(&'static str),
     /// Gives a URL that the provider fetches.
     Url,

@@ -9,7 +9,7 @@ use super::{Request, Wanted, named, walk};
 use crate::json::Value;
 
 /// The body's object.
-static BODY: Form = Form::of(&[REFUSED]);
+pub(super) static BODY: Form = Form::of(&[REFUSED]);
 
 pub(super) fn read(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Objection> {
     let mut finds = Finds::default();

@@ -33,8 +33,8 @@ pub(super) fn name(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Res
     }
 }
 
-/// Notes the item that `object` stands for by its `id` alone: where `substitute`, which would
-/// stand for it, is missing, the provider looks the item up.
+/// Notes the item that `object` stands for by its `id` alone: where the text `substitute`, which
+/// would stand for it, is missing or empty, the provider looks the item up.
 ///
 /// # Errors
 /// The id is not a string, or there are too many.
@@ -43,11 +43,12 @@ pub(super) fn name_item_without(
     object: Value<'_>,
     finds: &mut Finds,
 ) -> Result<(), Objection> {
-    match (member_of(object, substitute)?, member_of(object, "id")?) {
-        (None, Some(id)) => {
+    let text = member_of(object, substitute)?.and_then(Value::string);
+    match member_of(object, "id")? {
+        Some(id) if text.is_none_or(|text| text.is_empty()) => {
             one_name(StoredKind::Item, id, finds).map_err(|objection| objection.within("id"))
         }
-        (Some(_), _) | (None, None) => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -56,14 +57,23 @@ pub(super) fn name_item_without(
 /// # Errors
 /// There are too many names.
 pub(super) fn search(value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {
-    for (key, inside) in value.members() {
-        let known = NAMES.iter().find(|(name, _)| same_name(&key, name));
-        if let Some((_, kind)) = known {
-            ids(*kind, inside, finds)?;
-        }
-        search(inside, finds)?;
-    }
+    value.members().try_for_each(|(key, inside)| search_member(&key, inside, finds))?;
     value.elements().try_for_each(|element| search(element, finds))
+}
+
+/// The same of a member that no table knows, its own name included.
+///
+/// # Errors
+/// There are too many names.
+pub(super) fn search_member(
+    key: &str,
+    value: Value<'_>,
+    finds: &mut Finds,
+) -> Result<(), Objection> {
+    if let Some((_, kind)) = NAMES.iter().find(|(name, _)| same_name(key, name)) {
+        ids(*kind, value, finds)?;
+    }
+    search(value, finds)
 }
 
 fn ids(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Result<(), Objection> {

@@ -2,10 +2,10 @@
 //! noted, what may not be is refused. Allocates nothing for a body that does none of it, but for
 //! the list of the fields at its top.
 
-use model::{RefusalCode, Stores};
+use model::{ProviderToolKind, RefusalCode, Stores, UnrecognisedPlace};
 
 use super::fields::{Fields, Objection, each_object, member_of, of_kind};
-use super::finds::Finds;
+use super::finds::{Finds, recorded};
 use super::form::{Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants};
 use super::{server, stored};
 use crate::json::{Kind, Value};
@@ -119,13 +119,15 @@ impl Walk<'_> {
         value: Value<'_>,
         path: &Path<'_>,
     ) -> Result<(), Objection> {
-        match form.unknown {
-            model::UnrecognisedPlace::Part => self.finds.unknown_part(key)?,
-            model::UnrecognisedPlace::Field | model::UnrecognisedPlace::Beta => {
-                self.finds.unknown_field(path, key)?;
+        let noted = match form.unknown {
+            UnrecognisedPlace::Part => self.finds.unknown_part(key),
+            UnrecognisedPlace::Field | UnrecognisedPlace::Beta => {
+                self.finds.unknown_field(path, key)
             }
-        }
-        stored::search(value, self.finds)
+        };
+        noted
+            .and_then(|()| stored::search_member(key, value, self.finds))
+            .map_err(|objection| objection.or_at(recorded(key)))
     }
 
     fn shape(&mut self, value: Value<'_>, shape: Shape, path: &Path<'_>) -> Result<(), Objection> {
@@ -245,7 +247,7 @@ impl Walk<'_> {
             Act::Picks(kind) => self.finds.tool(kind, declared, None),
             Act::Mcp(url, ids) => {
                 let server = server::of(value, url, ids)?;
-                self.finds.tool(model::ProviderToolKind::RemoteMcp, declared, server)
+                self.finds.tool(ProviderToolKind::RemoteMcp, declared, server)
             }
             Act::Names(kind) => stored::name(kind, value, self.finds),
             Act::NamesItemWithout(substitute) => {

@@ -2,19 +2,19 @@
 
 use model::{ProviderToolKind, RefusalCode, StoredKind};
 
-use super::super::fields::{self, Fields, Objection};
-use super::super::finds::Finds;
-use super::super::form::{
-    Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain,
-};
-use super::super::refused::REFUSED;
-use super::super::splice::Splices;
-use super::super::{Request, Wanted, model_of, walk};
 use super::parts::{CACHE_MARK, CHAT_PARTS};
 use super::shared::{REMEMBERED, SHARED, STREAM_OPTIONS, TEXT_FORMAT};
 use super::tools::{CHAT_TOOLS, FUNCTIONS, USER_LOCATION};
 use super::{BETAS, choice};
 use crate::json::{Kind, Value};
+use crate::read::fields::{self, Fields, Objection};
+use crate::read::finds::Finds;
+use crate::read::form::{
+    Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain,
+};
+use crate::read::refused::REFUSED;
+use crate::read::splice::Splices;
+use crate::read::{Request, Wanted, model_of, walk};
 
 /// The body's object.
 pub(in crate::read) static BODY: Form =

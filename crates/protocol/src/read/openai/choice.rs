@@ -3,12 +3,12 @@
 
 use model::ProviderToolKind;
 
-use super::super::fields::{Fields, Objection};
-use super::super::finds::Finds;
-use super::super::form::{
+use crate::read::fields::{Fields, Objection};
+use crate::read::finds::Finds;
+use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, object, plain,
 };
-use super::super::walk::{self, Path};
+use crate::read::walk::{self, Path};
 
 /// Reads the choice, once all tools of the request are known.
 ///

@@ -1,13 +1,13 @@
 //! `POST /v1/embeddings`: what is read of its body.
 
-use super::super::fields::Objection;
-use super::super::finds::Finds;
-use super::super::form::{Form, Member, code, plain};
-use super::super::refused::REFUSED;
-use super::super::splice::Splices;
-use super::super::{Request, Wanted, model_of, walk};
 use super::BETAS;
 use crate::json::{Kind, Value};
+use crate::read::fields::Objection;
+use crate::read::finds::Finds;
+use crate::read::form::{Form, Member, code, plain};
+use crate::read::refused::REFUSED;
+use crate::read::splice::Splices;
+use crate::read::{Request, Wanted, model_of, walk};
 
 /// The body's object.
 pub(in crate::read) static BODY: Form = Form::of(&[DOCUMENTED, EXTENSIONS, REFUSED]);

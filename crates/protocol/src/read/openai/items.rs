@@ -3,12 +3,12 @@
 
 use model::{ProviderToolKind, StoredKind};
 
-use super::super::form::{
+use super::parts::INPUT_PARTS;
+use super::tools::TOOLS;
+use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
     plain,
 };
-use super::parts::INPUT_PARTS;
-use super::tools::TOOLS;
 
 /// Members that an item of any type may have.
 const COMMON: &[Member] = &[
@@ -29,8 +29,8 @@ pub(super) static ITEMS: Variants = Variants {
     unknown: Unknown::Part,
 };
 
-/// An item without a type: a message, or a reference, which is then all that its `id` can be.
-const UNTYPED: Variant = Variant::of("untyped", &MESSAGE).doing(Act::NamesItemWithout("content"));
+/// An item without a type: a message, which then has no `id`, or a reference, which is one.
+const UNTYPED: Variant = Variant::of("untyped", &UNTYPED_ITEM);
 
 /// What was said and thought.
 const SAID: &[Variant] = &[
@@ -74,7 +74,7 @@ const REPLAYED: &[Variant] = &[
 
 /// Items that do something: name what is kept, let a remote tool go on, declare tools.
 const ACTING: &[Variant] = &[
-    Variant::of("item_reference", &NOTHING_MORE).doing(Act::NamesItemWithout("content")),
+    Variant::of("item_reference", &REFERENCE),
     Variant::of("mcp_approval_response", &APPROVAL).doing(Act::Tool(ProviderToolKind::RemoteMcp)),
     Variant::of("tool_search_output", &MORE_TOOLS),
     Variant::of("additional_tools", &MORE_TOOLS),
@@ -86,6 +86,15 @@ static CALLER: Form = Form::of(&[&[plain("type"), plain("caller_id")]]);
 
 static MESSAGE: Form =
     Form::of(&[&[plain("role"), plain("phase"), member("content", Shape::Content(&INPUT_PARTS))]]);
+
+static REFERENCE: Form = Form::of(&[&[names("id", StoredKind::Item)]]);
+
+static UNTYPED_ITEM: Form = Form::of(&[&[
+    names("id", StoredKind::Item),
+    plain("role"),
+    plain("phase"),
+    member("content", Shape::Content(&INPUT_PARTS)),
+]]);
 
 static REASONING: Form = Form::of(&[&[
     member("summary", Shape::Content(&INPUT_PARTS)),

@@ -2,7 +2,7 @@
 
 use model::StoredKind;
 
-use super::super::form::{
+use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
     plain,
 };
@@ -25,9 +25,9 @@ pub(super) static CHAT_PARTS: Variants = Variants {
         Variant::of("text", &TEXT),
         Variant::of("refusal", &TEXT),
         Variant::of("image_url", &IMAGE),
-        Variant::of("video_url", &LINKED),
-        Variant::of("audio_url", &LINKED),
-        Variant::of("document_url", &LINKED),
+        Variant::of("video_url", &VIDEO),
+        Variant::of("audio_url", &SOUND),
+        Variant::of("document_url", &DOCUMENT),
         Variant::of("input_audio", &AUDIO),
         Variant::of("file", &CHAT_FILE),
         Variant::of("thinking", &THINKING),
@@ -66,12 +66,12 @@ static IMAGE: Form = Form::of(&[&[
     plain("detail"),
 ]]);
 
-static LINKED: Form = Form::of(&[&[
-    object("video_url", &LINK).doing(Act::Url),
-    object("audio_url", &LINK).doing(Act::Url),
-    plain("document_url").doing(Act::Url),
-    plain("document_name"),
-]]);
+static VIDEO: Form = Form::of(&[&[object("video_url", &LINK).doing(Act::Url)]]);
+
+static SOUND: Form = Form::of(&[&[object("audio_url", &LINK).doing(Act::Url)]]);
+
+static DOCUMENT: Form =
+    Form::of(&[&[plain("document_url").doing(Act::Url), plain("document_name")]]);
 
 static LINK: Form = Form::of(&[&[plain("url").doing(Act::Url), plain("detail"), plain("format")]]);
 

@@ -2,25 +2,25 @@
 
 use model::{RefusalCode, Stores};
 
-use super::super::fields::Objection;
-use super::super::finds::Finds;
-use super::super::form::{Act, Form, Member, Shape, Used, member, object, plain};
-use super::super::refused::REFUSED;
-use super::super::splice::Splices;
-use super::super::{Request, Wanted, model_of, walk};
 use super::items::ITEMS;
 use super::shared::{REMEMBERED, SHARED, STREAM_OPTIONS, TEXT_FORMAT};
 use super::tools::TOOLS;
 use super::{BETAS, choice};
 use crate::json::Value;
+use crate::read::fields::Objection;
+use crate::read::finds::Finds;
+use crate::read::form::{Act, Form, Member, Shape, Used, code, member, object, plain};
+use crate::read::refused::REFUSED;
+use crate::read::splice::Splices;
+use crate::read::{Request, Wanted, model_of, walk};
 
 /// The body's object.
 pub(in crate::read) static BODY: Form = Form::of(&[SHARED, RESPONSES, REMEMBERED, REFUSED]);
 
 const RESPONSES: &[Member] = &[
+    member("tools", Shape::Tagged(&TOOLS)),
     member("input", Shape::Content(&ITEMS)),
     member("instructions", Shape::Content(&ITEMS)),
-    member("tools", Shape::Tagged(&TOOLS)),
     plain("background").when(Used::NotFalse).doing(Act::Refused(
         RefusalCode::BackgroundRefused,
         "asks for an answer in the background",
@@ -29,7 +29,7 @@ const RESPONSES: &[Member] = &[
     object("stream_options", &STREAM_OPTIONS),
     object("text", &TEXT),
     plain("include"),
-    plain("max_output_tokens"),
+    code("max_output_tokens"),
     plain("max_tool_calls"),
     plain("truncation"),
 ];

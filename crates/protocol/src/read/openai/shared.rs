@@ -2,10 +2,10 @@
 
 use model::StoredKind;
 
-use super::super::form::{
+use super::parts::INPUT_PARTS;
+use crate::read::form::{
     Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain,
 };
-use super::parts::INPUT_PARTS;
 
 /// Fields of chats and responses alike, as OpenAI documents them.
 pub(super) const SHARED: &[Member] = &[

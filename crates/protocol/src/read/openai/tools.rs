@@ -2,11 +2,11 @@
 
 use model::{ProviderToolKind, StoredKind};
 
-use super::super::form::{
+use super::parts::CACHE_MARK;
+use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
     plain,
 };
-use super::parts::CACHE_MARK;
 
 /// Members that a tool of any type may have.
 const COMMON: &[Member] = &[
