@@ -3,7 +3,7 @@
 //! Limits: a file of 256 KiB, a policy of 16 KiB, conditions 32 levels deep, 20,000 policies.
 //! They bound the recursion and the time of every later step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{PolicySet, ValidationMode, ValidationWarning};
 use model::{Effect, PolicyRef, PolicySetKind, Problem, Problems};
@@ -263,13 +263,24 @@ fn listing(
         owner,
     };
     let text = statement.text.clone();
-    let names = policy
-        .entity_literals()
-        .into_iter()
-        .map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned()))
-        .filter(|(kind, _)| kind != "Action")
-        .collect();
+    let names = names(policy);
     PolicyListing { policy: reference, set: source.set, rationale, control, expires, text, names }
+}
+
+/// What `policy` names, without its actions; with a tool of a provider, the provider.
+fn names(policy: &cedar_policy::Policy) -> Vec<(String, String)> {
+    let mut names = BTreeSet::new();
+    for uid in policy.entity_literals() {
+        let (kind, id) = (uid.type_name().to_string(), uid.id().unescaped().to_owned());
+        let tool = kind == lint::PROVIDER_TOOL;
+        if let Some(provider) = lint::provider_of_tool(&id).filter(|_| tool) {
+            names.insert(("Provider".to_owned(), provider.to_owned()));
+        }
+        if kind != "Action" {
+            names.insert((kind, id));
+        }
+    }
+    names.into_iter().collect()
 }
 
 /// What is beyond a limit of a file: where, which, in words.

@@ -18,6 +18,7 @@ mod lint;
 mod locate;
 mod matter;
 mod permit;
+mod polarity;
 mod policies;
 mod problem;
 mod query;

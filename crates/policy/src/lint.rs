@@ -1,16 +1,21 @@
 //! What Cedar's validator does not demand: annotations, owners, scoped actions, forbid-only
-//! guardrails. It never judges what a policy allows.
+//! guardrails, claims that are asked for, names of tools that exist. It never judges what a policy
+//! allows.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
-use model::{PolicyId, PolicySetKind, Problem, Timestamp};
+use model::{PolicyId, PolicySetKind, Problem, ProviderName, ProviderToolKind, Timestamp};
 
 use crate::compile::PolicySource;
 use crate::expiry;
 use crate::locate::{self, Statement};
+use crate::polarity::{self, Fault};
 use crate::problem::EDITOR;
 
 /// The annotations a policy may carry.
 const ALLOWED: [&str; 6] = ["id", "owner", "rationale", "control", "expires", "mode"];
+
+/// The type of a provider's tools in the schema.
+pub(crate) const PROVIDER_TOOL: &str = "ProviderTool";
 
 /// What the annotations of a policy say.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub(crate) fn policy(
     let mut lint = Lint { source, statement, problems: Vec::new() };
     lint.known_annotations(policy);
     lint.scope(policy);
+    lint.claims(policy);
+    lint.provider_tools(policy);
     let id = lint.id(policy);
     let owner = lint.owner(policy, owner_exists);
     let rationale = lint.text(policy, "rationale", "policy-rationale-missing");
@@ -63,10 +70,38 @@ pub(crate) fn template(source: &PolicySource, statement: &Statement) -> Problem 
     lint.problems.remove(0)
 }
 
+/// The provider that the tool `id` belongs to; `None` where no tool can be called that.
+pub(crate) fn provider_of_tool(id: &str) -> Option<&str> {
+    let (provider, kind) = id.split_once('/')?;
+    kind.parse::<ProviderToolKind>().ok()?;
+    provider.parse::<ProviderName>().ok()?;
+    Some(provider)
+}
+
+/// How a policy of this effect asks for `claim`, by example.
+fn asking(effect: Effect, claim: &str) -> String {
+    let wanted = match claim {
+        "region" => "== \"eu\"",
+        "trains" => "== false",
+        "days_to_end_of_life" => "> 30",
+        _ => "<= 30",
+    };
+    let condition = format!("{{ context.target has {claim} && context.target.{claim} {wanted} }}");
+    match effect {
+        Effect::Permit => format!("ask for the claim: `permit (...) when {condition};`"),
+        Effect::Forbid => format!("ask for the claim: `forbid (...) unless {condition};`"),
+    }
+}
+
 impl Lint<'_> {
     /// Adds a problem at the annotation, or at the policy where there is none.
     fn object(&mut self, annotation: Option<&str>, code: &'static str, what: String, help: &str) {
         let within = annotation.and_then(|name| locate::annotation(&self.statement.text, name));
+        self.object_at(within, code, what, help);
+    }
+
+    /// Adds a problem at byte `within` of the policy, or at the policy itself.
+    fn object_at(&mut self, within: Option<usize>, code: &'static str, what: String, help: &str) {
         let offset = self.statement.start + within.unwrap_or(0);
         self.problems.push(Problem {
             place: locate::place(&self.source.path, &self.source.text, offset),
@@ -115,6 +150,47 @@ impl Lint<'_> {
                 "the policy holds for every action".to_owned(),
                 "name the action: `action == Action::\"...\"` or `action in Action::\"...\"`",
             );
+        }
+    }
+
+    /// What a policy asks of a target's claims must be asked so that an unknown never passes.
+    fn claims(&mut self, policy: &Policy) {
+        // A tree that cannot be read is reported where the policy is kept.
+        for fault in polarity::faults(policy).unwrap_or_default() {
+            match fault {
+                Fault::NotAsked { claim, earlier } => {
+                    let within = locate::word(&self.statement.text, &claim, earlier);
+                    let what = format!("a target whose `{claim}` is unknown could pass here");
+                    let help = asking(policy.effect(), &claim);
+                    self.object_at(within, "policy-claim-not-asked", what, &help);
+                }
+                Fault::Whole(value) => {
+                    let what = format!("`{value}` is taken as a whole, and unknown claims with it");
+                    let help = asking(policy.effect(), "region");
+                    self.object(None, "policy-claim-not-asked", what, &help);
+                }
+                Fault::MayFail => {
+                    let what = "the policy asks for a claim, and its arithmetic may overflow";
+                    let help = "write the result as a number; a claim is compared, never computed";
+                    self.object(None, "policy-claim-arithmetic", what.to_owned(), help);
+                }
+            }
+        }
+    }
+
+    /// A tool of a provider that cannot exist would be a policy that never matches.
+    fn provider_tools(&mut self, policy: &Policy) {
+        let uids = policy.entity_literals().into_iter();
+        let tools = uids.filter(|uid| uid.type_name().to_string() == PROVIDER_TOOL);
+        for uid in tools {
+            if provider_of_tool(uid.id().unescaped()).is_some() {
+                continue;
+            }
+            let within = self.statement.text.find(&uid.to_string());
+            let what = format!("`{uid}` is no tool of a provider");
+            let kinds: Vec<_> = ProviderToolKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            let help = format!("write `<provider>/<kind>`; the kinds are {}", kinds.join(", "));
+            self.object_at(within, "policy-provider-tool-malformed", what, &help);
         }
     }
 

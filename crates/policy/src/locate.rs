@@ -65,6 +65,18 @@ pub(crate) fn annotation(statement: &str, name: &str) -> Option<usize> {
     })
 }
 
+/// Where `word` stands in `statement` after `earlier` others of it.
+pub(crate) fn word(statement: &str, word: &str, earlier: usize) -> Option<usize> {
+    let of_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut previous = ' ';
+    let mut starts = code(statement).filter_map(|(offset, character)| {
+        let begins = !of_word(std::mem::replace(&mut previous, character));
+        let after = statement.get(offset..)?.strip_prefix(word)?;
+        (begins && !after.starts_with(of_word)).then_some(offset)
+    });
+    starts.nth(earlier)
+}
+
 /// The number in Cedar's own id of a statement (`policy12`).
 fn number(id: &str) -> usize {
     id.trim_start_matches(|character: char| !character.is_ascii_digit()).parse().unwrap_or(0)

@@ -133,7 +133,7 @@ fn facts_conform_to_the_schema_for_every_word_it_knows() {
     for data_class in DataClass::ALL {
         let mut scene = scene();
         scene.agent.data_class = *data_class;
-        scene.call.output_tokens_max = None;
+        scene.ask.output_tokens_max = None;
         scenes.push(scene);
     }
     for kind in ProviderKind::ALL {

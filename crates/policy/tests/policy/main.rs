@@ -9,7 +9,10 @@
 mod support;
 
 mod annotations;
+mod beyond;
+mod claims;
 mod decide;
 mod facts;
+mod listing;
 mod places;
 mod wall;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    Ask, Case, CharterInForce, DecisionId, Dialect, Digest, Environment, Operation, PolicySetKind,
-    Problems, Proof, Refused, SecretVersion, Subject, Timestamp,
+    Ask, Case, CharterInForce, Claims, DecisionId, Dialect, Digest, Environment, Operation,
+    PolicySetKind, Problems, Proof, Refused, SecretVersion, Subject, Timestamp,
 };
 use policy::{
     AgentFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, Permit, Policies,
@@ -19,6 +19,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
 pub(crate) struct Scene {
     pub(crate) agent: AgentFacts,
     pub(crate) call: CallFacts,
+    pub(crate) ask: Ask,
     pub(crate) model: ModelFacts,
     pub(crate) targets: Vec<TargetFacts>,
 }
@@ -42,15 +43,8 @@ pub(crate) fn scene() -> Scene {
             trust_domain: "example.org".into(),
             owner: "seat:support-lead".into(),
         },
-        call: CallFacts {
-            now: NOW,
-            proof: Proof::EmbeddedToken,
-            token_age_s: 30,
-            stream: false,
-            input_bytes: 400,
-            output_tokens_max: Some(1000),
-            function_tools: 0,
-        },
+        call: CallFacts { now: NOW, proof: Proof::EmbeddedToken, token_age_s: 30 },
+        ask: ask(),
         model: ModelFacts { name: "gpt".parse().unwrap(), owner: "seat:model-owner".into() },
         targets: vec![
             target("alpha", ProviderKind::OpenAi, Some(secret)),
@@ -62,31 +56,44 @@ pub(crate) fn scene() -> Scene {
 pub(crate) fn target(name: &str, kind: ProviderKind, secret: Option<SecretFacts>) -> TargetFacts {
     TargetFacts {
         provider: name.parse().unwrap(),
+        provider_owner: format!("seat:{name}-owner"),
         kind,
         upstream_model: format!("{name}-gpt"),
         secret,
+        claims: Claims::default(),
     }
 }
 
 impl Scene {
     pub(crate) fn circumstances(&self) -> Circumstances<'_> {
-        let Self { agent, call, model, targets } = self;
-        Circumstances { agent, call, model, targets }
+        let Self { agent, call, ask, model, targets } = self;
+        Circumstances { agent, call, ask, model, targets }
     }
 
     #[expect(clippy::result_large_err, reason = "a refusal carries its case")]
     pub(crate) fn decide(&self, policies: &Policies) -> Result<Permit, Refused> {
         policies.decide(Question {
-            case: case(),
+            case: Case { ask: Some(self.ask.clone()), ..case() },
             agent: &self.agent,
-            call: self.call.clone(),
+            call: self.call,
             model: &self.model,
             targets: &self.targets,
+            withheld: Vec::new(),
         })
     }
 
     pub(crate) fn may_list(&self, policies: &Policies) -> bool {
         policies.may_list(&self.agent, &self.call, &self.model, &self.targets)
+    }
+}
+
+/// A small chat, with a cap and nothing beyond the model's answer.
+pub(crate) fn ask() -> Ask {
+    Ask {
+        model: Some("gpt".parse().unwrap()),
+        input_bytes: 400,
+        output_tokens_max: Some(1000),
+        ..Ask::bare(Operation::ChatCompletions, Dialect::OpenAi)
     }
 }
 
@@ -103,16 +110,7 @@ pub(crate) fn case() -> Case {
             expires: NOW,
             epoch: 1,
         }),
-        ask: Some(Ask {
-            operation: Operation::ChatCompletions,
-            dialect: Dialect::OpenAi,
-            model: Some("gpt".parse().unwrap()),
-            stream: false,
-            input_bytes: 400,
-            output_tokens_max: None,
-            function_tools: 0,
-            beyond: Beyond::NOTHING,
-        }),
+        ask: Some(ask()),
         agent_owner: Some("seat:support-lead".into()),
         target_owner: Some("seat:model-owner".into()),
         charter: Arc::new(CharterInForce {
