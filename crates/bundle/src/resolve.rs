@@ -103,7 +103,7 @@ impl Owners<'_> {
         secrets: &BTreeMap<model::SecretName, Secret>,
     ) -> Model {
         let owner = self.of(model.owner.as_ref());
-        let targets = model
+        let targets: Vec<_> = model
             .targets
             .iter()
             .filter_map(|target| {
@@ -116,7 +116,7 @@ impl Owners<'_> {
             })
             .collect();
         let retries = Retries {
-            attempts_max: model.retries.attempts_max,
+            attempts_max: model.retries.attempts_max.unwrap_or(count(targets.len())),
             within_ms: model.retries.within_ms,
         };
         let facts = ModelFacts { name: model.name.clone(), owner };
@@ -202,6 +202,11 @@ fn no_root() -> Problems {
         who: "whoever edits the charter's directory".to_owned(),
         help: "every charter has one; see docs/reference/charter.md".to_owned(),
     }]
+}
+
+/// A number of targets; a model has a few.
+fn count(targets: usize) -> u32 {
+    u32::try_from(targets).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn seat_ref(seat: &SeatName) -> String {

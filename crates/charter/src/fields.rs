@@ -174,7 +174,7 @@ pub const FIELDS: &[Field] = &[
     must(Model, "purpose", "text", "what the model is for"),
     may(Model, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the model"),
     may(Model, "retries", "mapping", "the defaults below", "how often one call is tried, over all targets together"),
-    may(Model, "retries.attempts_max", "1 to 10", "3", "most tries of one call, the first included"),
+    may(Model, "retries.attempts_max", "1 to 10", "one for each target", "most tries of one call over all targets, the first included"),
     may(Model, "retries.within_ms", "100 to 600000", "30000", "no try begins later than this after the first, in milliseconds"),
     must(Model, "targets", "list", "where it is served, the preferred place first; 1 to 16 places"),
     must(Model, "targets[].provider", "provider", "the provider"),

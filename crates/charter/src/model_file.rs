@@ -32,15 +32,16 @@ pub struct Model {
 /// The budget of tries for one call, over all targets together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// Most tries, the first included.
-    pub attempts_max: u32,
+    /// Most tries, the first included; none is as many as there are targets, so that no target
+    /// is tried twice unless its owner says so (clients try again as well, and it multiplies).
+    pub attempts_max: Option<u32>,
     /// No try begins later than this after the first, in milliseconds.
     pub within_ms: u64,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts_max: 3, within_ms: 30_000 }
+        Self { attempts_max: None, within_ms: 30_000 }
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn read(
 fn retries(sheet: &mut Sheet<'_>, node: &Node) -> Option<Retries> {
     let fields = sheet.fields(node, "retries")?;
     let default = Retries::default();
-    let attempts_max = fields.or("attempts_max", default.attempts_max, |node| {
+    let attempts_max = fields.optional("attempts_max", |node| {
         u32::try_from(sheet.reader.integer(node, 1..=10)?).ok()
     });
     let within_ms =
