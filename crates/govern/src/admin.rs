@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Request, Response, StatusCode, header};
 use model::Problem;
+use secrets::VersionState;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -189,7 +190,14 @@ fn shown(done: &Done) -> Value {
             json!({ "index": index, "change": change, "charter": charter })
         }
         Effect::Sealed { name, version, active } => {
-            json!({ "index": index, "secret": name, "version": version, "active": active })
+            let state = VersionState::of(*version, *active).as_str();
+            json!({
+                "index": index,
+                "secret": name,
+                "version": version,
+                "state": state,
+                "active": active,
+            })
         }
         Effect::Token(token) => {
             json!({ "index": index, "token": token.expose(), "expires": token.expires() })

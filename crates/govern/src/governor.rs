@@ -14,7 +14,9 @@ use bundle::{Bundle, Snapshot};
 use charter::SourceTree;
 use issuer::{AgentClaims, TokenService};
 use ledger::{ControlKind, ControlLog, Unavailable};
-use model::{AgentName, ChangeId, Clock, Digest, Environment, SecretName, Timestamp};
+use model::{
+    AgentName, ChangeId, Clock, Digest, Environment, SecretName, SecretVersion, Timestamp,
+};
 use secrets::{SecretStore, SecretValue};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -137,9 +139,9 @@ pub enum Effect {
         /// The secret.
         name: SecretName,
         /// The version it became.
-        version: u32,
-        /// Whether the charter in force uses this version.
-        active: bool,
+        version: SecretVersion,
+        /// The version that the charter in force names.
+        active: SecretVersion,
     },
     /// A token was minted.
     Token(issuer::Token),
@@ -295,11 +297,8 @@ impl Governor {
         let version = self.secrets.next_version(&name).map_err(ActRefused::Seal)?;
         let effect = json!({ "secret": name, "version": version, "owner": owner });
         let index = self.act_entry(governed, signed, act, effect).await?;
-        let sealed = self.secrets.put(&name, value).map_err(ActRefused::Seal)?;
-        Ok(Done {
-            index,
-            effect: Effect::Sealed { name, version: sealed.0, active: sealed == active },
-        })
+        let version = self.secrets.put(&name, value).map_err(ActRefused::Seal)?;
+        Ok(Done { index, effect: Effect::Sealed { name, version, active } })
     }
 
     /// Records the act, then hands out a token.

@@ -110,7 +110,13 @@ async fn every_verb_works_over_the_wire_and_is_recorded() {
     let reply = surface.post(&json!({ "act": act, "payload": payload })).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!((&reply.json()["secret"], &reply.json()["version"]), (&SECRET.into(), &1.into()));
-    assert_eq!(reply.json()["active"], true);
+    assert_eq!((&reply.json()["state"], &reply.json()["active"]), (&"active".into(), &1.into()));
+    assert_clean(&reply.everything(), "the answer", &[Canary::ProviderKey]);
+
+    let (act, _) = begun.put(SECRET, CANARY);
+    let payload = secret_payload(&BASE64.encode(CANARY), SALT);
+    let reply = surface.post(&json!({ "act": act, "payload": payload })).await;
+    assert_eq!((&reply.json()["state"], &reply.json()["active"]), (&"pending".into(), &1.into()));
     assert_clean(&reply.everything(), "the answer", &[Canary::ProviderKey]);
 
     let (act, _) = begun.token("demo-agent");
@@ -118,7 +124,7 @@ async fn every_verb_works_over_the_wire_and_is_recorded() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert!(reply.json()["token"].as_str().unwrap().starts_with("eyJ"));
 
-    assert_eq!(begun.entries_of(EntryKind::Act).len(), 2);
+    assert_eq!(begun.entries_of(EntryKind::Act).len(), 3);
     assert_clean_dir(&begun.folder.path().join("control"), &[Canary::ProviderKey]);
 }
 
