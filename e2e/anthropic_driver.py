@@ -9,6 +9,7 @@ import harness
 
 STOP_REASONS = {"end_turn", "max_tokens"}
 ASK = [{"role": "user", "content": "Say hello."}]
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 
 
 class Driver:
@@ -18,14 +19,14 @@ class Driver:
         self.where = where
         self.client = self.client_with(where.token)
 
-    def client_with(self, token: str) -> anthropic.Anthropic:
+    def client_with(self, token: str, path: str = "") -> anthropic.Anthropic:
         """A client as its users make it, except that it never retries: a retry would hide a fault.
 
         The bare upstream may close a connection that it said it would keep: there one retry is
         the client's business.
         """
         return anthropic.Anthropic(
-            base_url=self.where.base_url,
+            base_url=f"{self.where.base_url}{path}",
             api_key=token,
             max_retries=0 if self.where.through_gateway else 1,
             timeout=60,
@@ -74,6 +75,13 @@ class Driver:
         turns = [*ASK, {"role": "assistant", "content": "Hello."}, *ASK]
         check_message(self.ask(system="Be brief.", messages=turns))
 
+    def counts_tokens(self) -> None:
+        short = self.client.messages.count_tokens(model=self.where.model, messages=ASK)
+        assert short.input_tokens > 0, short
+        more = [*ASK, {"role": "assistant", "content": "Hello."}, *ASK]
+        longer = self.client.messages.count_tokens(model=self.where.model, messages=more)
+        assert longer.input_tokens > short.input_tokens, f"{longer} is not more than {short}"
+
     def survives_an_abandoned_stream(self) -> None:
         with self.ask(stream=True) as stream:
             next(iter(stream))
@@ -104,9 +112,28 @@ class Driver:
         assert len({harness.receipt_of(answer.headers) for answer in answers}) == 2
         assert all(answer.parse()._request_id for answer in answers), "no request-id header"
 
+    def answers_at_every_base_url(self) -> None:
+        for path in ("", "/anthropic"):
+            answer = self.client_with(self.where.token, path).messages.with_raw_response.create(
+                model=self.where.model, messages=ASK, max_tokens=2
+            )
+            harness.forwarded(answer.headers, self.where.model)
+
+    def counts_under_a_decision(self) -> None:
+        answer = self.client.messages.with_raw_response.count_tokens(
+            model=self.where.model, messages=ASK
+        )
+        harness.forwarded(answer.headers, self.where.model)
+        refusal = harness.refused_with(
+            anthropic.NotFoundError,
+            404,
+            lambda: self.client.messages.count_tokens(model="no-such-model", messages=ASK),
+            "model_unknown",
+        )
+        check_error(refusal, "not_found_error")
+
     def refuses_a_forged_token(self) -> None:
-        tail = "A" if self.where.token[-2] != "A" else "B"
-        forged = self.where.token[:-2] + tail + self.where.token[-1]
+        forged = harness.forged(self.where.token)
         client = self.client_with(forged)
         refusal = harness.refused_with(
             anthropic.AuthenticationError,
@@ -114,6 +141,7 @@ class Driver:
             lambda: client.messages.create(
                 model=self.where.model, messages=ASK, max_tokens=4
             ),
+            "credential_forged",
         )
         check_error(refusal, "authentication_error")
         assert refusal.response.headers.get("www-authenticate")
@@ -121,12 +149,12 @@ class Driver:
 
     def refuses_a_missing_model(self) -> None:
         refusal = harness.refused_with(
-            anthropic.NotFoundError, 404, lambda: self.ask(model="no-such-model")
+            anthropic.NotFoundError, 404, lambda: self.ask(model="no-such-model"), "model_unknown"
         )
         check_error(refusal, "not_found_error")
 
     def hides_what_is_never_permitted(self) -> None:
-        names = ("no-such-model", self.where.never_permitted)
+        names = ("no-such-model", self.where.models["never"])
         refusals = [
             harness.refused_with(
                 anthropic.NotFoundError, 404, lambda name=name: self.ask(model=name)
@@ -137,20 +165,31 @@ class Driver:
         assert names[1] not in [model.id for model in self.client.models.list(limit=100)]
 
     def refuses_a_provider_tool(self) -> None:
-        tools = [{"type": "web_search_20250305", "name": "web_search"}]
-        refusal = harness.refused_with(
-            anthropic.PermissionDeniedError, 403, lambda: self.ask(tools=tools)
-        )
-        check_error(refusal, "permission_error")
+        self.is_not_permitted("provider_tool_refused", tools=[SEARCH])
 
     def refuses_a_remote_mcp_server(self) -> None:
         servers = [{"type": "url", "name": "far", "url": "https://mcp.example.com/mcp"}]
+        self.is_not_permitted("remote_mcp_refused", extra_body={"mcp_servers": servers})
+
+    def refuses_what_it_does_not_know(self) -> None:
+        beta = {"anthropic-beta": "a-feature-of-tomorrow-2031-01-01"}
+        self.is_not_permitted("unrecognised_refused", extra_headers=beta)
+        self.is_not_permitted("unrecognised_refused", extra_body={"a_field_of_tomorrow": 1})
+        tool = {"type": "a_tool_of_tomorrow_20310101", "name": "tool"}
+        self.is_not_permitted("tool_unknown", tools=[tool])
+
+    def is_not_permitted(self, code: str, **more) -> None:
         refusal = harness.refused_with(
-            anthropic.PermissionDeniedError,
-            403,
-            lambda: self.ask(extra_body={"mcp_servers": servers}),
+            anthropic.PermissionDeniedError, 403, lambda: self.ask(**more), code
         )
         check_error(refusal, "permission_error")
+
+    def grants_reach_further(self) -> None:
+        granted = self.client_with(self.where.granted_token).messages.with_raw_response
+        answer = granted.create(
+            model=self.where.model, messages=ASK, max_tokens=4, tools=[SEARCH]
+        )
+        harness.forwarded(answer.headers, self.where.model)
 
     def refuses_a_cap_that_is_no_number(self) -> None:
         refusal = harness.refused_with(
@@ -186,23 +225,33 @@ def check_error(refusal, kind: str) -> None:
 
 def main() -> None:
     driver = Driver(harness.target(__doc__))
+    where = driver.where
     checks = harness.Checks("anthropic")
     checks.run("a whole answer with usage", driver.answers_whole)
     checks.run("a stream's events come in order", driver.streams_events_in_order)
     checks.run("a stream adds up to its final message", driver.streams_to_a_final_message)
-    checks.run("max_tokens is respected", driver.respects_the_cap)
+    if where.has("caps"):
+        checks.run("max_tokens is respected", driver.respects_the_cap)
     checks.run("a system prompt and several turns", driver.takes_system_and_turns)
+    if where.has("count"):
+        checks.run("count_tokens counts more for more", driver.counts_tokens)
     checks.run("an abandoned stream harms no later call", driver.survives_an_abandoned_stream)
-    if driver.where.through_gateway:
+    if where.through_gateway:
         checks.run("models.list names the model once", driver.lists_models)
         checks.run("both credential headers, if they agree", driver.takes_both_credential_headers)
         checks.run("each answer names its decision and receipt", driver.names_its_decision)
+        checks.run("every base URL works", driver.answers_at_every_base_url)
         checks.run("a forged token is AuthenticationError", driver.refuses_a_forged_token)
         checks.run("a missing model is NotFoundError", driver.refuses_a_missing_model)
         checks.run("a provider tool is PermissionDeniedError", driver.refuses_a_provider_tool)
         checks.run("a remote MCP server is PermissionDeniedError", driver.refuses_a_remote_mcp_server)
+        checks.run("what is not known is PermissionDeniedError", driver.refuses_what_it_does_not_know)
         checks.run("a wrong max_tokens is BadRequestError", driver.refuses_a_cap_that_is_no_number)
-    if driver.where.never_permitted:
+    if where.through_gateway and where.has("count"):
+        checks.run("count_tokens stands under a decision", driver.counts_under_a_decision)
+    if where.granted_token:
+        checks.run("an agent with a tool grant searches", driver.grants_reach_further)
+    if where.has("never"):
         what = "a model never permitted looks like a missing one"
         checks.run(what, driver.hides_what_is_never_permitted)
     checks.finish()

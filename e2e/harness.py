@@ -1,4 +1,4 @@
-"""What the drivers share: arguments, one printed line a check, and the closing count.
+"""What the Python drivers share: the target, one printed line a check, and the closing count.
 
 A check is a function that raises AssertionError, or anything else, where the protocol is not
 kept. Drivers never assert on prose: a model may say what it likes.
@@ -6,43 +6,59 @@ kept. Drivers never assert on prose: a model may say what it likes.
 
 import argparse
 import dataclasses
+import json
 import re
 import sys
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 RECEIPT_HEADER = "portreeve-receipt"
 DECISION_HEADER = "portreeve-decision"
+MODEL_HEADER = "portreeve-model"
+TARGET_HEADER = "portreeve-target"
+ATTEMPTS_HEADER = "portreeve-attempts"
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Where a driver is pointed, and whether a gateway or the bare upstream answers."""
+    """Where a driver is pointed, and whether a gateway or the bare upstream answers.
+
+    It comes from a file that only its owner reads, for it holds tokens.
+    """
 
     base_url: str
     token: str
-    model: str
-    never_permitted: str | None
     through_gateway: bool
+    models: Mapping[str, str]
+    """What each role of a model is called here, such as `answers` or `never`."""
+    can: frozenset[str]
+    """What whoever answers here does beside answering, such as `count` or `models`."""
+    granted_token: str | None = None
+    """The token of an agent that holds tool grants beside model grants."""
+    cli: tuple[str, ...] = ()
+    """The product's own command over the gateway's home."""
+
+    @property
+    def model(self) -> str:
+        """The model of ordinary answers."""
+        return self.models["answers"]
+
+    def has(self, *words: str) -> bool:
+        """Whether every word is a role that a model has here, or something that works here."""
+        return all(word in self.models or word in self.can for word in words)
 
 
 def target(description: str) -> Target:
-    """The target from the command line; the token comes by a file, never by an argument."""
+    """The target from the file that the command line names."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--base-url", required=True, help="origin without a path")
-    parser.add_argument("--token-file", required=True, help="a file that holds only the token")
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--never-permitted", help="a declared model that no policy permits")
-    parser.add_argument(
-        "--bare",
-        action="store_true",
-        help="the upstream itself answers: skip what only the gateway promises",
-    )
-    given = parser.parse_args()
-    with open(given.token_file, encoding="ascii") as file:
-        token = file.read().strip()
-    return Target(given.base_url, token, given.model, given.never_permitted, not given.bare)
+    parser.add_argument("--target", required=True, help="a JSON file: see Target")
+    with open(parser.parse_args().target, encoding="utf-8") as file:
+        given = json.load(file)
+    given["can"] = frozenset(given["can"])
+    given["cli"] = tuple(given.get("cli", ()))
+    return Target(**given)
 
 
 class Checks:
@@ -73,14 +89,35 @@ class Checks:
         sys.exit(0 if self.failed == 0 and self.passed > 0 else 1)
 
 
-def refused_with(kind: type[Exception], status: int, call: Callable[[], object]) -> Exception:
-    """Run `call`, which must raise exactly the SDK's error `kind` with HTTP `status`."""
+def refused_with(
+    kind: type[Exception], status: int, call: Callable[[], object], code: str | None = None
+) -> Any:
+    """Run `call`, which must raise exactly the SDK's error `kind` with HTTP `status`.
+
+    With `code`, the refusal is the gateway's own: it names that code, and its text names the
+    decision, so that whoever reads the exception alone can ask about it.
+    """
     try:
         call()
     except kind as refusal:
-        assert refusal.status_code == status, f"status {refusal.status_code}, not {status}"
+        found = getattr(refusal, "status_code", None) or getattr(refusal, "code", None)
+        exact = type(refusal) is kind or found >= 500  # SDKs have finer classes for some of those
+        assert exact, f"{type(refusal).__name__}, not {kind.__name__}"
+        assert found == status, f"status {found}, not {status}: {refusal}"
+        if code is not None:
+            refused_by_the_gateway(refusal, code)
         return refusal
     raise AssertionError(f"nothing was refused; expected {kind.__name__}")
+
+
+def refused_by_the_gateway(refusal: Any, code: str) -> None:
+    """The error's body names the code, and its text names the decision that its header names."""
+    body = refusal.response.json()
+    own = body.get("error", {}).get("portreeve", {})
+    assert own.get("code") == code, f"code {own.get('code')}, not {code}: {refusal}"
+    decision = str(decision_of(refusal.response.headers))
+    assert own.get("decision") == decision, f"{own} names another decision than the header"
+    assert decision in str(refusal), f"the message does not name its decision: {refusal}"
 
 
 def decision_of(headers: Mapping[str, str]) -> uuid.UUID:
@@ -100,10 +137,19 @@ def receipt_of(headers: Mapping[str, str]) -> str:
     return text
 
 
-def alike(one: Exception, other: Exception, names: tuple[str, str]) -> None:
+def forwarded(headers: Mapping[str, str], model: str) -> uuid.UUID:
+    """A forwarded answer says which decision, which model and which target it is of."""
+    receipt_of(headers)
+    assert headers.get(MODEL_HEADER) == model, headers.get(MODEL_HEADER)
+    assert "/" in headers.get(TARGET_HEADER, ""), headers.get(TARGET_HEADER)
+    assert int(headers.get(ATTEMPTS_HEADER, "0")) >= 1, headers.get(ATTEMPTS_HEADER)
+    return decision_of(headers)
+
+
+def alike(one: Any, other: Any, names: tuple[str, str]) -> None:
     """Two refusals that must not be told apart, but for the name asked for and the ids."""
 
-    def seen(refusal: Exception, name: str) -> tuple[int, list[str], str]:
+    def seen(refusal: Any, name: str) -> tuple[int, list[str], str]:
         response = refusal.response
         text = response.text.replace(name, "NAME")
         for header in (DECISION_HEADER, "x-request-id", "request-id"):
@@ -118,3 +164,8 @@ def alike(one: Exception, other: Exception, names: tuple[str, str]) -> None:
 def not_forwarded(headers: Mapping[str, str]) -> None:
     """A refusal carries no receipt: nothing was forwarded."""
     assert RECEIPT_HEADER not in headers, "a refusal came with a receipt"
+
+
+def forged(token: str) -> str:
+    """The token with one letter of its signature changed."""
+    return token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]

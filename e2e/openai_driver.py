@@ -1,4 +1,4 @@
-"""Drive the gateway, or a bare upstream, with the unmodified OpenAI SDK.
+"""Drive chat completions of the gateway, or of a bare upstream, with the unmodified OpenAI SDK.
 
 It asserts on protocol and usage, never on prose, and prints one line a check.
 """
@@ -20,14 +20,14 @@ class Driver:
         self.where = where
         self.client = self.client_with(where.token)
 
-    def client_with(self, token: str) -> openai.OpenAI:
+    def client_with(self, token: str, path: str = "/v1") -> openai.OpenAI:
         """A client as its users make it, except that it never retries: a retry would hide a fault.
 
         The bare upstream may close a connection that it said it would keep: there one retry is
         the client's business.
         """
         return openai.OpenAI(
-            base_url=f"{self.where.base_url}/v1",
+            base_url=f"{self.where.base_url}{path}",
             api_key=token,
             max_retries=0 if self.where.through_gateway else 1,
             timeout=60,
@@ -114,34 +114,39 @@ class Driver:
         harness.receipt_of(answer.headers)
         assert list(answer.parse()), "the stream is empty"
 
+    def answers_at_every_base_url(self) -> None:
+        for path in ("", "/v1", "/openai", "/openai/v1"):
+            client = self.client_with(self.where.token, path)
+            answer = client.chat.completions.with_raw_response.create(
+                model=self.where.model, messages=ASK, max_tokens=2
+            )
+            harness.forwarded(answer.headers, self.where.model)
+            assert self.where.model in [model.id for model in client.models.list()], path
+
     def refuses_a_forged_token(self) -> None:
-        tail = "A" if self.where.token[-2] != "A" else "B"
-        forged = self.where.token[:-2] + tail + self.where.token[-1]
-        self.is_unauthenticated(forged)
+        self.is_unauthenticated(harness.forged(self.where.token), "credential_forged")
 
     def refuses_what_is_no_token(self) -> None:
-        self.is_unauthenticated("sk-0000000000000000")
+        self.is_unauthenticated("sk-0000000000000000", "credential_malformed")
 
-    def is_unauthenticated(self, token: str) -> None:
+    def is_unauthenticated(self, token: str, code: str) -> None:
         client = self.client_with(token)
-        refusal = harness.refused_with(openai.AuthenticationError, 401, client.models.list)
+        refusal = harness.refused_with(openai.AuthenticationError, 401, client.models.list, code)
         headers = refusal.response.headers
         assert headers.get("www-authenticate"), "a 401 says how to authenticate"
-        harness.decision_of(headers)
         harness.not_forwarded(headers)
         assert token not in refusal.response.text, "the refusal repeats the credential"
 
     def refuses_a_missing_model(self) -> None:
         refusal = harness.refused_with(
-            openai.NotFoundError, 404, lambda: self.ask(model="no-such-model")
+            openai.NotFoundError, 404, lambda: self.ask(model="no-such-model"), "model_unknown"
         )
         assert isinstance(refusal.body, dict) and refusal.body.get("message"), refusal.body
         assert refusal.code, "the error names no code"
-        harness.decision_of(refusal.response.headers)
         harness.not_forwarded(refusal.response.headers)
 
     def hides_what_is_never_permitted(self) -> None:
-        names = ("no-such-model", self.where.never_permitted)
+        names = ("no-such-model", self.where.models["never"])
         refusals = [
             harness.refused_with(openai.NotFoundError, 404, lambda name=name: self.ask(model=name))
             for name in names
@@ -150,17 +155,28 @@ class Driver:
         assert names[1] not in [model.id for model in self.client.models.list()]
 
     def refuses_a_provider_tool(self) -> None:
-        self.is_not_permitted(web_search_options={})
+        self.is_not_permitted("provider_tool_refused", web_search_options={})
 
     def refuses_to_store_at_the_provider(self) -> None:
-        self.is_not_permitted(store=True)
+        self.is_not_permitted("storage_refused", store=True)
 
-    def is_not_permitted(self, **more) -> None:
+    def refuses_what_it_does_not_know(self) -> None:
+        more = {"extra_body": {"a_field_of_tomorrow": True}}
+        self.is_not_permitted("unrecognised_refused", **more)
+        tool = {"type": "a_tool_of_tomorrow"}
+        self.is_not_permitted("tool_unknown", tools=[tool])
+
+    def is_not_permitted(self, code: str, **more) -> None:
         refusal = harness.refused_with(
-            openai.PermissionDeniedError, 403, lambda: self.ask(**more)
+            openai.PermissionDeniedError, 403, lambda: self.ask(**more), code
         )
-        harness.decision_of(refusal.response.headers)
         harness.not_forwarded(refusal.response.headers)
+
+    def grants_reach_further(self) -> None:
+        answer = self.client_with(self.where.granted_token).chat.completions.with_raw_response
+        for more in ({"web_search_options": {}}, {"store": True}):
+            given = answer.create(model=self.where.model, messages=ASK, max_tokens=4, **more)
+            harness.forwarded(given.headers, self.where.model)
 
     def refuses_a_body_without_messages(self) -> None:
         refusal = harness.refused_with(
@@ -169,8 +185,8 @@ class Driver:
             lambda: self.client.post(
                 "/chat/completions", cast_to=object, body={"model": self.where.model}
             ),
+            "field_missing",
         )
-        harness.decision_of(refusal.response.headers)
         harness.not_forwarded(refusal.response.headers)
 
     def refuses_an_unknown_path(self) -> None:
@@ -178,8 +194,9 @@ class Driver:
             openai.NotFoundError,
             404,
             lambda: self.client.post("/no/such/path", cast_to=object, body={}),
+            "path_unknown",
         )
-        harness.decision_of(refusal.response.headers)
+        harness.not_forwarded(refusal.response.headers)
 
 
 def check_usage(usage) -> None:
@@ -203,25 +220,32 @@ def check_stream(chunks) -> None:
 
 def main() -> None:
     driver = Driver(harness.target(__doc__))
-    checks = harness.Checks("openai")
-    checks.run("models.list names the model once", driver.lists_models)
+    where = driver.where
+    checks = harness.Checks("openai, chat")
+    if where.has("models"):
+        checks.run("models.list names the model once", driver.lists_models)
     checks.run("a whole answer with usage", driver.answers_whole)
     checks.run("a stream shows no usage unless asked", driver.streams_without_usage)
     checks.run("a stream ends with usage when asked", driver.streams_with_usage)
-    checks.run("max_tokens is respected", driver.respects_the_cap)
+    if where.has("caps"):
+        checks.run("max_tokens is respected", driver.respects_the_cap)
     checks.run("an abandoned stream harms no later call", driver.survives_an_abandoned_stream)
     checks.run("four calls in parallel", driver.answers_in_parallel)
-    if driver.where.through_gateway:
+    if where.through_gateway:
         checks.run("each answer names its decision and receipt", driver.names_its_decision)
         checks.run("a stream names them too", driver.names_the_decision_of_a_stream)
+        checks.run("every base URL works", driver.answers_at_every_base_url)
         checks.run("a forged token is AuthenticationError", driver.refuses_a_forged_token)
         checks.run("what is no token is AuthenticationError", driver.refuses_what_is_no_token)
         checks.run("a missing model is NotFoundError", driver.refuses_a_missing_model)
         checks.run("a provider tool is PermissionDeniedError", driver.refuses_a_provider_tool)
         checks.run("store is PermissionDeniedError", driver.refuses_to_store_at_the_provider)
+        checks.run("what is not known is PermissionDeniedError", driver.refuses_what_it_does_not_know)
         checks.run("no messages is BadRequestError", driver.refuses_a_body_without_messages)
         checks.run("an unknown path is NotFoundError", driver.refuses_an_unknown_path)
-    if driver.where.never_permitted:
+    if where.granted_token:
+        checks.run("an agent with tool grants searches and stores", driver.grants_reach_further)
+    if where.has("never"):
         what = "a model never permitted looks like a missing one"
         checks.run(what, driver.hides_what_is_never_permitted)
     checks.finish()

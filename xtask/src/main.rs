@@ -8,6 +8,7 @@ mod count;
 mod docs;
 mod docs_run;
 mod e2e;
+mod node;
 mod place;
 mod python;
 mod server;

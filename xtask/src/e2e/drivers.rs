@@ -1,65 +1,90 @@
-//! The Python drivers: one process for each vendor's SDK, one printed line for each check.
+//! The drivers: one process for each vendor's SDK, one printed line for each check.
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use serde_json::{Map, Value, json};
 
 use super::Stage;
-use super::gateway::Gateway;
 use crate::command::{Show, run};
 use crate::count::{Count, driver as count_lines};
-
-/// The OpenAI SDK's driver.
-pub(super) const OPENAI: &str = "openai_driver.py";
-/// The Anthropic SDK's driver.
-pub(super) const ANTHROPIC: &str = "anthropic_driver.py";
 
 /// How long one driver may take: some dozens of calls to a small model on a slow machine.
 const DRIVER_LIMIT: Duration = Duration::from_secs(300);
 
-/// A driver and what it asks for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Driver<'a> {
-    /// The script under `e2e/`.
-    pub(super) script: &'static str,
-    /// The model, as the client names it.
-    pub(super) model: &'a str,
-    /// A model that is declared and that no policy permits, where there is one.
-    pub(super) never_permitted: Option<&'a str>,
+/// What a driver is told: see `Target` in `e2e/harness.py`.
+#[derive(Debug, Clone)]
+pub(super) struct Target<'a> {
+    /// Who answers, as a URL without a path.
+    pub(super) base_url: String,
+    /// What the client sends as its key: a fresh token, or the upstream's own key.
+    pub(super) token: String,
+    /// The token of the agent that holds tool grants, where such checks run.
+    pub(super) granted_token: Option<String>,
+    /// Whether the gateway answers, and not the upstream itself.
+    pub(super) through_gateway: bool,
+    /// Each role and the model that plays it.
+    pub(super) models: &'a [(&'a str, &'a str)],
+    /// What works here beside answering.
+    pub(super) can: &'a [&'a str],
+    /// The product's own command over the gateway's home, where checks look at its records.
+    pub(super) cli: Vec<String>,
 }
 
-/// What a driver talks to.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Through<'a> {
-    /// The upstream itself, at a URL and with the key it demands: nobody makes a decision.
-    Nothing(&'a str, &'static str),
-    /// The gateway.
-    Gateway(&'a Gateway),
+impl Target<'_> {
+    fn to_json(&self) -> Value {
+        let models: Map<String, Value> =
+            self.models.iter().map(|(role, name)| ((*role).to_owned(), json!(name))).collect();
+        json!({
+            "base_url": self.base_url,
+            "token": self.token,
+            "granted_token": self.granted_token,
+            "through_gateway": self.through_gateway,
+            "models": models,
+            "can": self.can,
+            "cli": self.cli,
+        })
+    }
 }
 
 /// Runs one driver to its end and counts its lines.
-pub(super) fn drive(stage: &Stage<'_>, through: Through<'_>, driver: Driver<'_>) -> Result<Count> {
-    let mut command = stage.python.interpreter();
-    command.arg(stage.place.root.join("e2e").join(driver.script)).args(["--model", driver.model]);
-    // A fresh token for each driver: it lives for minutes only.
-    let (url, token) = match through {
-        Through::Nothing(url, key) => {
-            command.arg("--bare");
-            (url.to_owned(), key.to_owned())
-        }
-        Through::Gateway(gateway) => (gateway.url(), gateway.token()?),
-    };
-    let file = stage.folder.join("token");
-    write_private(&file, &token)?;
-    command.args(["--base-url", &url, "--token-file"]).arg(file);
-    if let Some(name) = driver.never_permitted {
-        command.args(["--never-permitted", name]);
-    }
+pub(super) fn drive(stage: &Stage<'_>, script: &str, target: &Target<'_>) -> Result<Count> {
+    let file = stage.folder.join("target.json");
+    write_private(&file, &target.to_json().to_string())?;
+    let mut command = interpreter(stage, script);
+    command.arg("--target").arg(&file);
     let finished = run(&mut command, DRIVER_LIMIT, Show::Lines)?;
     Ok(count_lines(&finished.output).and_exit(finished.success))
+}
+
+/// Copies the JavaScript drivers to where their imports find the packages.
+pub(super) fn lay_out_scripts(stage: &Stage<'_>) -> Result<()> {
+    stage.node.link_packages(stage.folder)?;
+    let entries = fs::read_dir(stage.place.root.join("e2e")).context("cannot read e2e/")?;
+    for entry in entries {
+        let path = entry.context("cannot read e2e/")?.path();
+        let Some(name) = path.file_name().filter(|_| is_module(&path)) else { continue };
+        fs::copy(&path, stage.folder.join(name))
+            .with_context(|| format!("cannot copy {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn interpreter(stage: &Stage<'_>, script: &str) -> Command {
+    if is_module(Path::new(script)) {
+        return stage.node.script(&stage.folder.join(script));
+    }
+    let mut command = stage.python.interpreter();
+    command.arg(stage.place.root.join("e2e").join(script));
+    command
+}
+
+fn is_module(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "mjs")
 }
 
 /// Writes a file that only its owner reads. It is removed with the run's folder.
@@ -67,6 +92,6 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(path).context("cannot make the token's file")?;
-    file.write_all(text.as_bytes()).context("cannot write the token's file")
+    let mut file = options.open(path).context("cannot make the driver's target file")?;
+    file.write_all(text.as_bytes()).context("cannot write the driver's target file")
 }

@@ -1,21 +1,37 @@
 //! The gateway under test: the debug binary over a home of its own, used as its users use it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::copy_filled;
 use crate::command::{feed, output_of};
 use crate::count::Count;
 use crate::place::Place;
 use crate::server::Server;
 
-/// The agent a first run declares.
-const AGENT: &str = "demo-agent";
 /// One command of the product.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agent {
+    /// The agent a first run declares: it holds model grants only.
+    Demo,
+    /// The agent that `e2e/charter` adds: it holds tool grants, too.
+    Granted,
+}
+
+impl Agent {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo-agent",
+            Self::Granted => "searching-agent",
+        }
+    }
+}
 
 /// A serving gateway.
 #[derive(Debug)]
@@ -40,9 +56,10 @@ impl Gateway {
         self.server.url()
     }
 
-    /// A fresh token for the demo agent; the command prints nothing else.
-    pub(super) fn token(&self) -> Result<String> {
-        let printed = output_of(self.command().args(["agent", "token", AGENT]), COMMAND_LIMIT)?;
+    /// A fresh token of an agent; the command prints nothing else.
+    pub(super) fn token(&self, agent: Agent) -> Result<String> {
+        let mut ask = self.command();
+        let printed = output_of(ask.args(["agent", "token", agent.name()]), COMMAND_LIMIT)?;
         let token = printed.trim();
         ensure!(
             !token.is_empty() && !token.contains(char::is_whitespace),
@@ -52,10 +69,10 @@ impl Gateway {
     }
 
     /// Lays the files of `overlay` over a copy of the charter in force and applies the change.
-    pub(super) fn apply(&self, overlay: &Path, upstream: &str) -> Result<()> {
+    pub(super) fn apply(&self, overlay: &Path, filled: &[(&str, String)]) -> Result<()> {
         let proposed = self.folder.join("proposed");
-        copy_filled(&home(&self.folder).join("charter"), &proposed, upstream)?;
-        copy_filled(overlay, &proposed, upstream)?;
+        copy_filled(&home(&self.folder).join("charter"), &proposed, filled)?;
+        copy_filled(overlay, &proposed, filled)?;
         let mut propose = self.command();
         propose.args(["change", "propose", "--apply"]).arg(&proposed);
         output_of(&mut propose, COMMAND_LIMIT).context("the change was not applied")?;
@@ -77,6 +94,14 @@ impl Gateway {
         Ok(Count { passed: 2, failed: 0 })
     }
 
+    /// The product's command over this home, for a driver that reads its records.
+    pub(super) fn cli(&self) -> Vec<String> {
+        let home = home(&self.folder);
+        [self.binary.as_path(), Path::new("--home"), home.as_path()]
+            .map(|word| word.display().to_string())
+            .to_vec()
+    }
+
     fn command(&self) -> Command {
         command(&self.binary, &self.folder)
     }
@@ -92,4 +117,45 @@ fn command(binary: &Path, folder: &Path) -> Command {
 
 fn home(folder: &Path) -> PathBuf {
     folder.join("home")
+}
+
+/// Copies a folder of text files, with each placeholder replaced by what stands beside it.
+fn copy_filled(from: &Path, to: &Path, filled: &[(&str, String)]) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
+    for entry in entries {
+        let entry = entry.context("cannot read a folder")?;
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_filled(&path, &to, filled)?;
+            continue;
+        }
+        let mut text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        for (placeholder, value) in filled {
+            text = text.replace(placeholder, value);
+        }
+        fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_copied_over_another_with_what_is_left_open_filled_in() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("a")).expect("made");
+        fs::create_dir_all(&to).expect("made");
+        fs::write(from.join("a/b.yaml"), "url: {{MODEL}}/v1\nother: {{MOCK}}\n").expect("written");
+        fs::write(to.join("kept"), "as it is").expect("written");
+        let filled = ["{{MODEL}}", "{{MOCK}}"].map(|open| (open, open.to_lowercase()));
+        copy_filled(&from, &to, &filled).expect("copied");
+        let read = |path: &str| fs::read_to_string(to.join(path)).expect("readable");
+        assert_eq!(read("a/b.yaml"), "url: {{model}}/v1\nother: {{mock}}\n");
+        assert_eq!(read("kept"), "as it is");
+    }
 }
