@@ -47,7 +47,8 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     if served.is_empty() {
         return Err(format!("model `{}` is not served there", model.facts.name));
     }
-    // No target takes this agent's calls: refused, unless the model does not exist for it at all.
+    // No target takes this agent's calls: refused, but by policy first, so that an agent which may
+    // not use the model learns no more than that.
     let sent_away = !served.iter().any(|target| target.when.admits(&agent.facts));
     let targets: Vec<TargetFacts> = served
         .iter()
@@ -65,12 +66,9 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     };
     let [_, policy_seat, ..] = bundle.seats();
     match bundle.policies().judge(&asked, policy_seat) {
-        Err(refusal) if verdict(&refusal) == Verdict::Unknown => {
-            expect(test, Verdict::Unknown, &refusal.policies)
-        }
-        Ok(_) | Err(_) if sent_away => expect(test, Verdict::Deny, &[]),
+        Err(refusal) => expect(test, verdict(&refusal), &refusal.policies),
+        Ok(_) if sent_away => expect(test, Verdict::Deny, &[]),
         Ok(targets) => expect(test, Verdict::Allow, &permitted_by(&targets)),
-        Err(refusal) => expect(test, Verdict::Deny, &refusal.policies),
     }
 }
 

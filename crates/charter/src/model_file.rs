@@ -71,9 +71,8 @@ pub(crate) fn read(
 fn retries(sheet: &mut Sheet<'_>, node: &Node) -> Option<Retries> {
     let fields = sheet.fields(node, "retries")?;
     let default = Retries::default();
-    let attempts_max = fields.optional("attempts_max", |node| {
-        u32::try_from(sheet.reader.integer(node, 1..=10)?).ok()
-    });
+    let attempts_max = fields
+        .optional("attempts_max", |node| u32::try_from(sheet.reader.integer(node, 1..=10)?).ok());
     let within_ms =
         fields.or("within_ms", default.within_ms, |node| sheet.reader.integer(node, 100..=600_000));
     Some(Retries { attempts_max: attempts_max?, within_ms: within_ms? })

@@ -170,7 +170,7 @@ fn the_defaults_of_the_table_hold() {
             charter.people.persons["ada"].tags.clone(),
             rest,
             charter.providers["x"].timeouts,
-            (charter.models["x"].retries, charter.models["x"].targets[0].when.clone()),
+            (charter.models["x"].retries.within_ms, charter.models["x"].targets[0].when.clone()),
             ask,
         )
     };
@@ -179,6 +179,7 @@ fn the_defaults_of_the_table_hold() {
     let target = &short.models["x"].targets[0];
     assert!(target.timeouts.is_none() && target.claims.is_none() && target.end_of_life.is_none());
     assert!(target.weight.is_none() && target.concurrency_max.is_none());
+    assert!(short.models["x"].retries.attempts_max.is_none());
     assert!(short.tests[0].ask.beyond.is_nothing());
 }
 
