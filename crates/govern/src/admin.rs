@@ -1,7 +1,8 @@
-//! The admin surface over HTTP: signed acts in, effects out; and a status anybody on the
-//! socket may read. It changes nothing that is not asked for by a signed act.
+//! The admin surface over HTTP: signed acts in, effects out; and a status and the routes, which
+//! anybody on the socket may read. It changes nothing that is not asked for by a signed act.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 
 use approval::ActError;
@@ -29,6 +30,19 @@ const BODY_MAX: usize = 48 * 1024 * 1024;
 pub const ACTS_PATH: &str = "/v1/acts";
 /// Where the status is read.
 pub const STATUS_PATH: &str = "/v1/status";
+/// Where every route is read with its live health, as a JSON array.
+pub const ROUTES_PATH: &str = "/v1/routes";
+
+/// What another part says of itself at the moment it is asked.
+pub type Report = Box<dyn Fn() -> Value + Send + Sync>;
+
+/// What the parts that the control plane does not know report about themselves.
+pub struct Reports {
+    /// Members that are added to the governor's own status: an object.
+    pub status: Report,
+    /// The routes: an array.
+    pub routes: Report,
+}
 
 /// What is posted to [`ACTS_PATH`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,20 +109,21 @@ pub struct PostedError {
     pub problems: Vec<String>,
 }
 
-/// Answers one request of the admin surface. `status` is what the other parts report.
+/// Answers one request of the admin surface. `reports` is what the other parts say.
 pub async fn answer(
     governor: Arc<Governor>,
-    status: Value,
+    reports: Arc<Reports>,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     match (request.method(), request.uri().path()) {
         (&Method::GET, STATUS_PATH) => {
             let mut whole = governor.status().await;
-            if let (Some(all), Value::Object(more)) = (whole.as_object_mut(), status) {
+            if let (Some(all), Value::Object(more)) = (whole.as_object_mut(), (reports.status)()) {
                 all.extend(more);
             }
             respond(StatusCode::OK, &whole)
         }
+        (&Method::GET, ROUTES_PATH) => respond(StatusCode::OK, &(reports.routes)()),
         (&Method::POST, ACTS_PATH) => match act(&governor, request).await {
             Ok(done) => respond(StatusCode::OK, &shown(&done)),
             Err(failed) => failed,
@@ -246,8 +261,14 @@ fn respond(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     response
 }
 
-impl std::fmt::Debug for PostedPayload {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Reports {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Reports").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PostedPayload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::None {} => "None",
             Self::Charter { .. } => "Charter",
