@@ -76,6 +76,9 @@ pub(super) enum Act {
     NamesItemWithout(&'static str),
     /// Gives a URL that the provider fetches.
     Url,
+    /// Gives a URI: of an object kept at the provider where the test says so, of something that
+    /// the provider fetches elsewhere.
+    NamesOrUrl(StoredKind, fn(&str) -> bool),
     /// Has the provider keep the conversation.
     Stores,
     /// Is refused; the remark ends a sentence.

@@ -11,6 +11,9 @@ use crate::json::{Kind, Value};
 pub(super) struct Splices {
     /// The value of `model`, quotes included.
     model: Option<Range<usize>>,
+    /// The same where models are resources, called `models/` and their name: a body may name its
+    /// model twice.
+    resources: Vec<Range<usize>>,
     /// Asking for usage: what is replaced (nothing, where text is only added), and by what.
     usage: Option<(Range<usize>, &'static str)>,
 }
@@ -24,7 +27,12 @@ pub struct ForwardBody {
 
 impl Splices {
     pub(super) fn model(model: Value<'_>) -> Self {
-        Self { model: Some(model.span()), usage: None }
+        Self { model: Some(model.span()), ..Self::default() }
+    }
+
+    /// Replaces the name of a model that is a resource, too.
+    pub(super) fn resource(&mut self, model: Value<'_>) {
+        self.resources.push(model.span());
     }
 
     /// Asks for the usage of a streamed answer, unless the client does so itself.
@@ -60,10 +68,14 @@ impl Splices {
     /// `body` with `upstream_model` in the place of the model's name.
     pub(super) fn apply(&self, body: &Bytes, upstream_model: &str) -> ForwardBody {
         let name = Bytes::from(serde_json::Value::from(upstream_model).to_string());
+        let resource = Bytes::from(
+            serde_json::Value::from(format!("models/{upstream_model}")).to_string(),
+        );
+        let resources = self.resources.iter().cloned().map(|place| (place, resource.clone()));
         let model = self.model.clone().map(|place| (place, name));
         let usage =
             self.usage.clone().map(|(place, text)| (place, Bytes::from_static(text.as_bytes())));
-        let mut edits: Vec<_> = model.into_iter().chain(usage).collect();
+        let mut edits: Vec<_> = model.into_iter().chain(resources).chain(usage).collect();
         // Stable: text added right after the model's name stays after it.
         edits.sort_by_key(|(place, _)| place.start);
         let mut chunks = Vec::with_capacity(2 * edits.len() + 1);

@@ -253,6 +253,15 @@ impl Walk<'_> {
             Act::NamesItemWithout(substitute) => {
                 stored::name_item_without(substitute, value, self.finds)
             }
+            Act::NamesOrUrl(kind, is_stored) => {
+                let uri = value.string();
+                let uri = uri.ok_or_else(|| Objection::invalid("", "must be a string"))?;
+                if is_stored(&uri) {
+                    return self.finds.name(kind, &uri);
+                }
+                self.finds.url();
+                Ok(())
+            }
             Act::Url => {
                 if value.string().is_some_and(|url| server::is_fetched(&url)) {
                     self.finds.url();

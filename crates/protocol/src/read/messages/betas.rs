@@ -21,6 +21,7 @@ pub(super) const INERT: &[&str] = &[
     "effort",
     "fast-mode",
     "mid-conversation-output-config",
+    "mid-conversation-system",
     "mid-conversation-system-clear-at",
     "model-context-window-exceeded",
     "output-128k",
@@ -59,6 +60,7 @@ pub(super) const INERT: &[&str] = &[
     "server-side-fallback",
     // Which client it is, and how it signed in.
     "claude-code",
+    "claude-code-side-query",
     "oauth",
     "oidc-federation",
 ];

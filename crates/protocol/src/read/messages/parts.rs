@@ -12,7 +12,46 @@ use crate::read::form::{
 pub(super) static PARTS: Variants = Variants {
     tag: "type",
     common: BLOCK,
-    known: &[WRITTEN, CALLS, RESULTS, CHANGES],
+    known: &[
+        // What people and models write and show.
+        &[
+            Variant::of("text", &TEXT),
+            Variant::of("image", &IMAGE),
+            Variant::of("document", &DOCUMENT),
+            Variant::of("search_result", &SEARCH_RESULT),
+            Variant::of("thinking", &THINKING),
+            Variant::of("redacted_thinking", &DATA),
+            Variant::of("container_upload", &FILE),
+            Variant::of("browser_state", &BROWSER_STATE),
+        ],
+        // Calls of tools, the caller's and the provider's, as the model wrote them.
+        &[
+            Variant::of("tool_use", &TOOL_USE),
+            Variant::of("server_tool_use", &TOOL_USE),
+            Variant::of("mcp_tool_use", &TOOL_USE),
+        ],
+        // What came of them.
+        &[
+            Variant::of("tool_result", &TOOL_RESULT),
+            Variant::of("mcp_tool_result", &TOOL_RESULT),
+            Variant::of("tool_reference", &TOOL_REFERENCE),
+            Variant::of("web_search_tool_result", &WEB_SEARCH_RESULT),
+            Variant::of("web_fetch_tool_result", &WEB_FETCH_RESULT),
+            Variant::of("advisor_tool_result", &ADVISOR_RESULT),
+            Variant::of("tool_search_tool_result", &TOOL_SEARCH_RESULT),
+            Variant::of("code_execution_tool_result", &CODE_RESULT),
+            Variant::of("bash_code_execution_tool_result", &CODE_RESULT),
+            Variant::of("text_editor_code_execution_tool_result", &CODE_RESULT),
+        ],
+        // What changes the conversation or its tools from here on, or tells that it was changed.
+        &[
+            Variant::of("compaction", &COMPACTION),
+            Variant::of("fallback", &FALLBACK),
+            Variant::of("mcp_tool_listing", &MCP_TOOL_LISTING),
+            Variant::of("tool_addition", &TOOL_CHANGE),
+            Variant::of("tool_removal", &TOOL_CHANGE),
+        ],
+    ],
     untagged: Untagged::Part,
     unknown: Unknown::Part,
 };
@@ -22,48 +61,6 @@ const BLOCK: &[Member] = &[plain("type"), object("cache_control", &CACHE_CONTROL
 
 pub(super) static CACHE_CONTROL: Form =
     Form::of(&[&[plain("type"), plain("ttl"), plain("scope")]]);
-
-/// What people and models write and show.
-const WRITTEN: &[Variant] = &[
-    Variant::of("text", &TEXT),
-    Variant::of("image", &IMAGE),
-    Variant::of("document", &DOCUMENT),
-    Variant::of("search_result", &SEARCH_RESULT),
-    Variant::of("thinking", &THINKING),
-    Variant::of("redacted_thinking", &DATA),
-    Variant::of("container_upload", &FILE),
-    Variant::of("browser_state", &BROWSER_STATE),
-];
-
-/// Calls of tools, the caller's and the provider's, as the model wrote them.
-const CALLS: &[Variant] = &[
-    Variant::of("tool_use", &TOOL_USE),
-    Variant::of("server_tool_use", &TOOL_USE),
-    Variant::of("mcp_tool_use", &TOOL_USE),
-];
-
-/// What came of them.
-const RESULTS: &[Variant] = &[
-    Variant::of("tool_result", &TOOL_RESULT),
-    Variant::of("mcp_tool_result", &TOOL_RESULT),
-    Variant::of("tool_reference", &TOOL_REFERENCE),
-    Variant::of("web_search_tool_result", &WEB_SEARCH_RESULT),
-    Variant::of("web_fetch_tool_result", &WEB_FETCH_RESULT),
-    Variant::of("advisor_tool_result", &ADVISOR_RESULT),
-    Variant::of("tool_search_tool_result", &TOOL_SEARCH_RESULT),
-    Variant::of("code_execution_tool_result", &CODE_RESULT),
-    Variant::of("bash_code_execution_tool_result", &CODE_RESULT),
-    Variant::of("text_editor_code_execution_tool_result", &CODE_RESULT),
-];
-
-/// What changes the conversation or its tools from here on, or tells that it was changed.
-const CHANGES: &[Variant] = &[
-    Variant::of("compaction", &COMPACTION),
-    Variant::of("fallback", &FALLBACK),
-    Variant::of("mcp_tool_listing", &MCP_TOOL_LISTING),
-    Variant::of("tool_addition", &TOOL_CHANGE),
-    Variant::of("tool_removal", &TOOL_CHANGE),
-];
 
 static TEXT: Form = Form::of(&[&[plain("text"), object("citations", &CITATION)]]);
 

@@ -3,7 +3,7 @@
 use model::ProviderToolKind::RemoteMcp;
 
 use crate::json::Value;
-use crate::read::fields::{Fields, Objection, each_object, member_of};
+use crate::read::fields::{Fields, Objection, array, each_object, member_of};
 use crate::read::finds::Finds;
 use crate::read::form::{Form, Shape, object, plain};
 use crate::read::{server, walk};
@@ -29,7 +29,8 @@ type Named<'t> = Vec<(Option<Value<'t>>, Option<String>)>;
 /// A server is of the wrong form, or there are too many.
 pub(super) fn check(fields: &Fields<'_>, finds: &mut Finds) -> Result<(), Objection> {
     let mut named = Named::new();
-    if let Some(servers) = fields.array(SERVERS)? {
+    if let Some(servers) = fields.optional(SERVERS) {
+        let servers = array(SERVERS, servers)?;
         let path = walk::Path::ROOT.inside(SERVERS);
         each_object(SERVERS, servers, |one| {
             let host = server::of(one, "url", &[])?;

@@ -1,0 +1,136 @@
+//! What people, models and tools say, and the files they point to.
+
+use super::form;
+use crate::read::form::{Act, Form, Member, Spelling, object, opaque, plain};
+use crate::read::server;
+use model::{StoredKind, UnrecognisedPlace};
+
+/// One turn, or the system's instruction.
+pub(super) static CONTENT: Form = form(&[&[plain("role"), object("parts", &PART)]]);
+
+/// A part says what it is by the member it has.
+static PART: Form = part(&[SAID, &[object("functionResponse", &FUNCTION_RESPONSE)], CALLED]);
+
+/// A part of what a function gave back.
+static RESPONSE_PART: Form = part(&[MEDIA]);
+
+const fn part(members: &'static [&'static [Member]]) -> Form {
+    Form {
+        members,
+        required: None,
+        spelling: Spelling::CamelOrSnake,
+        unknown: UnrecognisedPlace::Part,
+    }
+}
+
+const SAID: &[Member] = &[
+    plain("text"),
+    plain("thought"),
+    plain("thoughtSignature"),
+    object("inlineData", &INLINE_DATA),
+    object("fileData", &FILE_DATA),
+    object("videoMetadata", &VIDEO_METADATA),
+    object("mediaResolution", &MEDIA_RESOLUTION),
+    opaque("partMetadata"),
+];
+
+const MEDIA: &[Member] = &[
+    object("inlineData", &INLINE_DATA),
+    object("fileData", &FILE_DATA),
+    object("videoMetadata", &VIDEO_METADATA),
+    object("mediaResolution", &MEDIA_RESOLUTION),
+];
+
+/// Calls as the model wrote them, and what the provider's own tools gave back.
+const CALLED: &[Member] = &[
+    object("functionCall", &CALL),
+    object("toolCall", &CALL),
+    object("toolResponse", &TOOL_RESPONSE),
+    object("executableCode", &CODE),
+    object("codeExecutionResult", &CODE_RESULT),
+];
+
+static INLINE_DATA: Form =
+    form(&[&[plain("mimeType"), plain("data"), plain("displayName")]]);
+
+static FILE_DATA: Form = form(&[&[
+    plain("fileUri").doing(Act::NamesOrUrl(StoredKind::File, is_stored)),
+    plain("mimeType"),
+    plain("displayName"),
+]]);
+
+static VIDEO_METADATA: Form = form(&[&[plain("startOffset"), plain("endOffset"), plain("fps")]]);
+
+static MEDIA_RESOLUTION: Form = form(&[&[plain("level"), plain("numTokens")]]);
+
+static CALL: Form = form(&[&[
+    plain("id"),
+    plain("name"),
+    plain("toolType"),
+    // What the model wrote: the agent's own data.
+    opaque("args"),
+    opaque("partialArgs"),
+    plain("willContinue"),
+]]);
+
+static TOOL_RESPONSE: Form = form(&[&[plain("id"), plain("toolType"), opaque("response")]]);
+
+static FUNCTION_RESPONSE: Form = form(&[&[
+    plain("id"),
+    plain("name"),
+    // What the agent's own function gave back.
+    opaque("response"),
+    object("parts", &RESPONSE_PART),
+    plain("willContinue"),
+    plain("scheduling"),
+]]);
+
+static CODE: Form = form(&[&[plain("id"), plain("language"), plain("code")]]);
+
+static CODE_RESULT: Form = form(&[&[plain("id"), plain("outcome"), plain("output")]]);
+
+/// Whether a file's URI names an object kept at the provider, rather than a page or video of the
+/// web that it would fetch: anything but `http` and `https`, any of Google's own storage, and the
+/// path under which files that were uploaded stand (`/v1beta/files/...`), wherever it is.
+fn is_stored(uri: &str) -> bool {
+    let Some(host) = server::host(uri) else { return true };
+    if host == "googleapis.com" || host.ends_with(".googleapis.com") {
+        return true;
+    }
+    let path = uri.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    let mut segments = path.into_iter().flat_map(|(_, path)| path.split('/'));
+    let version = segments.next().is_some_and(|first| first.starts_with('v'));
+    version && segments.next() == Some("files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_stored;
+
+    #[test]
+    fn what_is_kept_at_the_provider_is_told_from_what_it_would_fetch() {
+        for uri in [
+            "https://generativelanguage.googleapis.com/v1beta/files/abc",
+            "HTTPS://GenerativeLanguage.GoogleAPIs.com./v1beta/files/abc",
+            "https://storage.googleapis.com/bucket/object",
+            "https://gateway.internal/v1beta/files/abc",
+            "gs://bucket/object",
+            "files/abc",
+            "https://a@b/x",
+            "data:text/plain,x",
+            "",
+        ] {
+            assert!(is_stored(uri), "{uri}");
+        }
+        for uri in [
+            "https://www.youtube.com/watch?v=abc",
+            "http://example.com/files/abc",
+            "https://googleapis.com.example.org/a",
+            "https://notgoogleapis.com/a",
+            "https://example.com/v1beta",
+            "https://example.com",
+        ] {
+            assert!(!is_stored(uri), "{uri}");
+        }
+    }
+}
