@@ -2,10 +2,14 @@
 //!
 //! It only lays out what the log and the charter of that time say; it looks nothing up itself.
 
+mod words;
+
 use std::fmt::Write as _;
 
-use model::{Ask, Attempt, DecisionRecord, Outcome, PolicyRef, Timestamp};
+use model::{DecisionRecord, Outcome, PolicyRef, Timestamp, WithheldRecord};
 use serde_json::{Value, json};
+
+use words::{asked, attempted, beyond, claimed, ended, kept};
 
 /// Width of the left column.
 const LABEL: usize = 13;
@@ -97,6 +101,9 @@ impl Account {
     fn what(&self, page: &mut Page) {
         let Some(ask) = &self.decision.ask else { return page.row("Asked", "was not read") };
         page.row("Asked", &asked(ask));
+        for line in beyond(&ask.beyond) {
+            page.more(&line);
+        }
         if let Some(owner) = &self.decision.target_owner {
             page.more(&format!("model answered for by {}", self.seat(owner)));
         }
@@ -132,7 +139,9 @@ impl Account {
     pub(crate) fn cited(&self) -> Vec<&PolicyRef> {
         let mut cited: Vec<&PolicyRef> = Vec::new();
         let of_targets = self.decision.targets.iter().flat_map(|target| &target.policies);
-        for policy in self.decision.verdict.policies.iter().chain(of_targets) {
+        let of_withheld = self.decision.withheld.iter().flat_map(|target| &target.policies);
+        let of_verdict = self.decision.verdict.policies.iter();
+        for policy in of_verdict.chain(of_targets).chain(of_withheld) {
             if !cited.iter().any(|seen| seen.id == policy.id) {
                 cited.push(policy);
             }
@@ -146,6 +155,16 @@ impl Account {
             if let Some(secret) = &target.secret {
                 let owner = self.seat(&secret.owner);
                 page.more(&format!("secret {} {} (owner {owner})", secret.name, secret.version));
+            }
+            if let Some(claims) = claimed(&target.claims) {
+                page.more(&claims);
+            }
+        }
+        for withheld in &self.decision.withheld {
+            let WithheldRecord { provider, upstream_model, code, policies } = withheld;
+            page.row("May not go to", &format!("{provider} as {upstream_model}: {code}"));
+            if let Some(policy) = policies.first() {
+                page.more(&format!("by {}", policy.id));
             }
         }
     }
@@ -163,6 +182,9 @@ impl Account {
                         usage.input_tokens, usage.output_tokens
                     )),
                     None => page.more("tokens: not reported"),
+                }
+                if let Some(kept) = kept(&outcome.stored) {
+                    page.more(&kept);
                 }
             }
             None if self.outcome_due => {
@@ -263,48 +285,6 @@ impl Account {
             },
         })
     }
-}
-
-fn asked(ask: &Ask) -> String {
-    let model = ask.model.as_ref().map_or("", |model| model.as_str());
-    let stream = if ask.stream { ", streamed" } else { "" };
-    let cap = ask.output_tokens_max.map(|cap| format!(", at most {cap} tokens out"));
-    let tools = match ask.function_tools {
-        0 => String::new(),
-        count => format!(", {count} function tools"),
-    };
-    format!(
-        "{} of {model} ({}{stream}), {} bytes{}{tools}",
-        ask.operation.as_str(),
-        ask.dialect.as_str(),
-        ask.input_bytes,
-        cap.unwrap_or_default()
-    )
-}
-
-fn ended(outcome: &Outcome) -> String {
-    if outcome.ended == model::Ended::Interrupted {
-        return "interrupted: the gateway stopped before it knew how the call ended".to_owned();
-    }
-    let status = outcome.status.map(|status| format!(", status {status}")).unwrap_or_default();
-    let first = outcome.first_byte_ms.map(|ms| format!("first byte after {ms} ms, "));
-    format!(
-        "{}{status}, {} bytes to the client, {}{} ms in all",
-        outcome.ended.as_str(),
-        outcome.output_bytes,
-        first.unwrap_or_default(),
-        outcome.duration_ms
-    )
-}
-
-fn attempted(attempt: &Attempt) -> String {
-    let status = attempt.status.map(|status| format!(" answered {status}")).unwrap_or_default();
-    let failure = attempt.failure.as_ref().map(|code| match &attempt.cause {
-        Some(cause) => format!(", failed: {code} ({cause})"),
-        None => format!(", failed: {code}"),
-    });
-    let id = attempt.upstream_request_id.as_ref().map(|id| format!(", its request id {id}"));
-    format!("{}{status}{}{}", attempt.provider, failure.unwrap_or_default(), id.unwrap_or_default())
 }
 
 /// Lines with a labelled left column.
