@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{
-    Ask, Case, CharterInForce, DecisionId, Dialect, Digest, Environment, Operation, PolicySetKind,
-    Proof, SecretVersion, Subject, Timestamp,
+    Ask, Beyond, Case, CharterInForce, Claims, DecisionId, Dialect, Digest, Environment, Operation,
+    PolicySetKind, Proof, ProviderTool, ProviderToolKind, SecretVersion, Stores, Subject,
+    Timestamp,
 };
 use policy::{
     AgentFacts, CallFacts, DataClass, Lifecycle, ModelFacts, Policies, PolicySource, ProviderKind,
@@ -29,12 +30,19 @@ fn main() {
     for agents in [5, 500] {
         let policies = compile(&charter(agents), &|_| true).unwrap();
         let count = policies.all().count();
-        for (shape, targets) in [
-            ("one target, no secret", vec![target("alpha", false)]),
-            ("one target with a secret", vec![target("alpha", true)]),
-            ("two targets with secrets", vec![target("alpha", true), target("beta", true)]),
+        for (shape, targets, beyond) in [
+            ("one target, no secret", vec![target("alpha", false)], Beyond::NOTHING),
+            ("one target with a secret", vec![target("alpha", true)], Beyond::NOTHING),
+            (
+                "two targets with secrets",
+                vec![target("alpha", true), target("beta", true)],
+                Beyond::NOTHING,
+            ),
+            ("one target with a secret, a tool and storage", vec![target("alpha", true)], beyond()),
         ] {
-            let mut micros: Vec<_> = (0..ROUNDS).map(|_| measure(&policies, &targets)).collect();
+            let ask = ask(beyond);
+            let mut micros: Vec<_> =
+                (0..ROUNDS).map(|_| measure(&policies, &targets, &ask)).collect();
             micros.sort_by(f64::total_cmp);
             let p50 = micros[micros.len() / 2];
             let p90 = micros[micros.len() * 9 / 10];
@@ -43,9 +51,11 @@ fn main() {
     }
 }
 
-fn measure(policies: &Policies, targets: &[TargetFacts]) -> f64 {
+fn measure(policies: &Policies, targets: &[TargetFacts], ask: &Ask) -> f64 {
     let (agent, model) = (agent(), model());
-    let question = Question { case: case(), agent: &agent, call: call(), model: &model, targets };
+    let case = Case { ask: Some(ask.clone()), ..case() };
+    let withheld = Vec::new();
+    let question = Question { case, agent: &agent, call: call(), model: &model, targets, withheld };
     let start = Instant::now();
     let permit = policies.decide(question).unwrap();
     let elapsed = start.elapsed();
@@ -53,7 +63,8 @@ fn measure(policies: &Policies, targets: &[TargetFacts]) -> f64 {
     elapsed.as_secs_f64() * 1e6
 }
 
-/// Six guardrails, a permit for each agent and for two teams, and four permits for secrets.
+/// Six guardrails, a permit for each agent and for two teams, one for all tools, and four permits
+/// for secrets.
 fn charter(agents: usize) -> Vec<PolicySource> {
     let named = |id: &str, text: &str| {
         format!("@id(\"{id}\") @owner(\"seat:policy\") @rationale(\"measured\")\n{text}\n")
@@ -90,7 +101,10 @@ fn charter(agents: usize) -> Vec<PolicySource> {
         let condition = format!(r#"context.provider == Provider::"{name}""#);
         named(&format!("lend-{name}"), &format!("permit ({scope}) when {{ {condition} }};"))
     });
+    let tools =
+        r#"permit (principal in Team::"support", action in Action::"ToolAccess", resource);"#;
     vec![
+        file(PolicySetKind::Tool, named("tools", tools)),
         file(PolicySetKind::Guardrails, guardrails.collect()),
         file(PolicySetKind::Model, permits.chain(teams).collect()),
         file(PolicySetKind::Secret, secrets.into_iter().collect()),
@@ -119,15 +133,26 @@ fn model() -> ModelFacts {
 }
 
 fn call() -> CallFacts {
-    CallFacts {
-        now: NOW,
-        proof: Proof::EmbeddedToken,
-        token_age_s: 30,
+    CallFacts { now: NOW, proof: Proof::EmbeddedToken, token_age_s: 30 }
+}
+
+fn ask(beyond: Beyond) -> Ask {
+    Ask {
+        model: Some("gpt".parse().unwrap()),
         stream: true,
         input_bytes: 4_000,
         output_tokens_max: Some(1_000),
         function_tools: 2,
+        beyond,
+        ..Ask::bare(Operation::Responses, Dialect::OpenAi)
     }
+}
+
+/// A web search, in a conversation that the provider keeps.
+fn beyond() -> Beyond {
+    let kind = ProviderToolKind::WebSearch;
+    let search = ProviderTool { kind, declared: "web_search".into(), server: None };
+    Beyond { tools: vec![search], stores: Some(Stores::ByDefault), ..Beyond::NOTHING }
 }
 
 fn target(name: &str, secret: bool) -> TargetFacts {
@@ -138,9 +163,11 @@ fn target(name: &str, secret: bool) -> TargetFacts {
     });
     TargetFacts {
         provider: name.parse().unwrap(),
+        provider_owner: "seat:platform".into(),
         kind: ProviderKind::OpenAi,
         upstream_model: "gpt-5".into(),
         secret,
+        claims: Claims::default(),
     }
 }
 
@@ -157,16 +184,7 @@ fn case() -> Case {
             expires: NOW,
             epoch: 1,
         }),
-        ask: Some(Ask {
-            operation: Operation::ChatCompletions,
-            dialect: Dialect::OpenAi,
-            model: Some("gpt".parse().unwrap()),
-            stream: false,
-            input_bytes: 400,
-            output_tokens_max: None,
-            function_tools: 0,
-            beyond: Beyond::NOTHING,
-        }),
+        ask: None,
         agent_owner: None,
         target_owner: None,
         charter: Arc::new(CharterInForce {

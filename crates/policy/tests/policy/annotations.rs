@@ -1,6 +1,6 @@
 //! What every policy must say about itself, and the limits of a file.
 
-use model::PolicySetKind::{self, Guardrails, Model, Secret};
+use model::PolicySetKind::{self, Guardrails, Model, Secret, Tool};
 
 use crate::support::{compiled, named, shown, source};
 
@@ -217,15 +217,33 @@ fn deep_conditions_are_refused_before_they_overflow_anything() {
 }
 
 #[test]
-fn the_page_shows_a_policy_that_compiles_and_the_words_that_exist() {
+fn the_page_shows_policies_that_compile_and_the_words_that_exist() {
     let page = include_str!("../../../../docs/reference/policy.md");
-    let (_, rest) = page.split_once("```cedar\n").unwrap();
-    let (example, _) = rest.split_once("```").unwrap();
-    assert!(problems(Model, example).is_empty());
+    let examples: Vec<_> = page.split("```cedar\n").skip(1).collect();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        let (example, _) = example.split_once("```").unwrap();
+        let set = if example.contains("ToolAccess") || example.contains("UseProviderTool") {
+            Tool
+        } else {
+            Model
+        };
+        assert!(problems(set, example).is_empty(), "{example}\n{:?}", problems(set, example));
+    }
     for word in policy::DataClass::ALL {
         assert!(page.contains(&format!("`{word}`")), "{word}");
     }
     for word in policy::ProviderKind::ALL {
         assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+    for word in model::ProviderToolKind::ALL {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+    for word in model::UnrecognisedPlace::ALL {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+    for one in model::Operation::ALL {
+        let asked = *one != model::Operation::ListModels;
+        assert_eq!(page.contains(&format!("`{}`", one.as_str())), asked, "{one:?}");
     }
 }

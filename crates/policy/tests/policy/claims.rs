@@ -300,7 +300,7 @@ fn compiling(rules: &[String]) -> Policies {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// What is eligible while a claim is unknown stays eligible whatever the claim turns out to be.
     #[test]

@@ -3,18 +3,54 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::{Context, Entities, EntityUid, Request, Schema};
-use model::PolicySetKind::{Guardrails, Model, Secret};
-use model::{Environment, Recordable};
+use model::PolicySetKind::{Guardrails, Model, Secret, Tool};
+use model::{
+    Beyond, Claims, Digest, Environment, Operation, ProviderTool, ProviderToolKind, Recordable,
+    StoredKind, StoredName, Stores, Unrecognised, UnrecognisedPlace,
+};
 use policy::{DataClass, Lifecycle, Policies, ProviderKind, schema_text};
 use serde_json::Value;
 
-use crate::support::{Scene, named, policies, scene};
+use crate::support::{NOW, Scene, named, policies, scene};
 
 const USE: &str = r#"permit (principal, action == Action::"InvokeModel", resource);"#;
 const LEND: &str = r#"permit (principal, action == Action::"UseSecret", resource);"#;
 
+const BEYOND: &str = r#"permit (principal, action in Action::"ToolAccess", resource);"#;
+
 fn open_policies() -> Policies {
-    policies(&[(Model, &named("use", USE)), (Secret, &named("lend", LEND))])
+    let sets = [(Model, "use", USE), (Secret, "lend", LEND), (Tool, "beyond", BEYOND)];
+    let sets = sets.map(|(set, id, rule)| (set, named(id, rule)));
+    policies(&sets.each_ref().map(|(set, text)| (*set, text.as_str())))
+}
+
+/// Every kind of tool, storage, a kept object and something of each place that is not recognised.
+fn everything() -> Beyond {
+    let tool = |kind: &ProviderToolKind| ProviderTool {
+        kind: *kind,
+        declared: kind.to_string(),
+        server: (*kind == ProviderToolKind::RemoteMcp).then(|| "mcp.example.org".into()),
+    };
+    let unknown =
+        |place: &UnrecognisedPlace| Unrecognised { place: *place, name: "reasoning.foo".into() };
+    Beyond {
+        tools: ProviderToolKind::ALL.iter().map(tool).collect(),
+        stores: Some(Stores::ByDefault),
+        names: vec![StoredName { kind: StoredKind::Response, id: Digest::of(b"resp_1") }],
+        unrecognised: UnrecognisedPlace::ALL.iter().map(unknown).collect(),
+        urls: 2,
+    }
+}
+
+fn all_claims() -> Claims {
+    Claims {
+        region: Some("eu".into()),
+        retention_days: Some(30),
+        trains: Some(false),
+        end_of_life: Some(NOW.plus_millis(-1)),
+        stated: Some(NOW),
+        ..Claims::default()
+    }
 }
 
 fn facts(scene: &Scene, policies: &Policies) -> Vec<u8> {
@@ -141,6 +177,13 @@ fn facts_conform_to_the_schema_for_every_word_it_knows() {
         scene.targets[1].kind = *kind;
         scenes.push(scene);
     }
+    for operation in Operation::ALL.iter().filter(|one| **one != Operation::ListModels) {
+        let mut scene = scene();
+        scene.ask.operation = *operation;
+        scene.ask.beyond = everything();
+        scene.targets[1].claims = all_claims();
+        scenes.push(scene);
+    }
     for scene in &scenes {
         let facts = read(&facts(scene, &open_policies()));
         Entities::from_json_value(facts["entities"].clone(), Some(&schema)).unwrap();
@@ -162,12 +205,20 @@ fn the_words_in_code_are_those_of_the_schema() {
     let words = |words: Vec<&str>| {
         words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
     };
+    let kinds = ProviderToolKind::ALL.iter().map(|one| one.as_str());
+    let places = UnrecognisedPlace::ALL.iter().map(|one| one.as_str());
+    // Policy is never asked about a listing.
+    let operations = Operation::ALL.iter().filter(|one| **one != Operation::ListModels);
+    let operations = operations.map(|one| one.as_str());
     let all = [
         ("Env", words(Environment::ALL.iter().map(|one| one.as_str()).collect())),
         ("Lifecycle", words(Lifecycle::ALL.iter().map(|one| one.as_str()).collect())),
         ("DataClass", words(DataClass::ALL.iter().map(|one| one.as_str()).collect())),
         ("ProviderKind", words(ProviderKind::ALL.iter().map(|one| one.as_str()).collect())),
         ("Proof", words(vec![model::Proof::EmbeddedToken.as_str()])),
+        ("ProviderToolKind", words(kinds.collect())),
+        ("UnrecognisedPlace", words(places.collect())),
+        ("Operation", words(operations.collect())),
     ];
     for (name, words) in all {
         assert!(schema.contains(&format!("entity {name} enum [{words}];")), "{name}: {words}");
@@ -176,4 +227,26 @@ fn the_words_in_code_are_those_of_the_schema() {
         assert_eq!(one.to_string().parse(), Ok(*one));
     }
     assert_eq!("secret".parse::<DataClass>(), Err(()));
+}
+
+/// What the facts hold of a tool, of storage, of what is not recognised and of claims, to the
+/// letter: whoever replays a decision reads this.
+#[test]
+fn facts_of_what_goes_beyond_the_model_are_written_so() {
+    let mut scene = scene();
+    scene.targets.remove(0);
+    scene.targets[0].claims = all_claims();
+    let Beyond { tools, unrecognised, .. } = everything();
+    scene.ask.beyond = Beyond {
+        tools: tools.into_iter().filter(|tool| tool.server.is_some()).collect(),
+        unrecognised: unrecognised.into_iter().take(1).collect(),
+        ..everything()
+    };
+    let facts = read(&facts(&scene, &open_policies()));
+    let lines = |key: &str| -> String {
+        let items = facts[key].as_array().unwrap();
+        items.iter().map(|one| canonical(one) + "\n").collect()
+    };
+    let golden = include_str!("beyond.jsonl");
+    assert_eq!(lines("entities") + &lines("questions"), golden);
 }

@@ -33,15 +33,78 @@ fn a_policy_that_leaves_its_domain_does_not_compile() {
     check(Model, of_a_tool, "policy-invalid", &["x.cedar:2:65", "unrecognized entity type `Tool`"]);
     let any_model = r#"permit (principal, action in Action::"ModelAccess", resource);"#;
     check(Tool, any_model, "policy-invalid", &["unrecognized action", "ToolAccess"]);
+    let searches = r#"permit (principal, action == Action::"UseProviderTool", resource);"#;
+    check(Model, searches, "policy-invalid", &["x.cedar:2:30", "unrecognized action"]);
+    let keeps = r#"permit (principal, action == Action::"InvokeModel", resource is ProviderTool);"#;
+    check(Model, keeps, "policy-invalid", &["unrecognized entity type `ProviderTool`"]);
+}
+
+/// Whoever may use a model can say nothing of tools in its policy, and the other way round.
+#[test]
+fn no_set_knows_the_types_of_another() {
+    let own: [(PolicySetKind, &str, &[&str]); 4] = [
+        (Model, "InvokeModel", &["Model::\"a\""]),
+        (
+            Tool,
+            "UseProviderTool",
+            &[
+                "Tool::\"a\"",
+                "ToolServer::\"a\"",
+                "ProviderTool::\"a/maps\"",
+                "ProviderToolKind::\"maps\"",
+                "UnrecognisedPlace::\"beta\"",
+            ],
+        ),
+        (Secret, "UseSecret", &["Secret::\"a\""]),
+        (PolicySetKind::Downstream, "CallDownstream", &["Downstream::\"a\""]),
+    ];
+    for (set, action, _) in own {
+        for (of, _, entities) in own {
+            for entity in entities {
+                let text = named(
+                    "x",
+                    &format!(
+                        "permit (principal, action == Action::\"{action}\", resource) \
+                         when {{ principal.env == Env::\"dev\" || [{entity}].isEmpty() }};"
+                    ),
+                );
+                let compiles = compiled(&[source(set, "x.cedar", &text)]).is_ok();
+                assert_eq!(compiles, set == of, "{entity} in {}", set.as_str());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tool_of_a_provider_is_called_by_the_provider_and_a_kind_that_exists() {
+    let rule = |id: &str| {
+        format!(
+            "permit (principal, action == Action::\"UseProviderTool\", \
+             resource == ProviderTool::\"{id}\");"
+        )
+    };
+    let code = "policy-provider-tool-malformed";
+    for id in ["openai/web_serch", "openai", "web_search", "/web_search", "a/b/maps", "A/maps", ""]
+    {
+        check(Tool, &rule(id), code, &["x.cedar:2:69", "<provider>/<kind>", "web_search, "]);
+    }
+    let fine =
+        compiled(&[source(Tool, "x.cedar", &named("x", &rule("openai/web_search")))]).unwrap();
+    let names: Vec<_> = fine.all().flat_map(|one| one.names.clone()).collect();
+    let name = |kind: &str, id: &str| (kind.to_owned(), id.to_owned());
+    assert_eq!(names, [name("Provider", "openai"), name("ProviderTool", "openai/web_search")]);
 }
 
 #[test]
 fn no_set_knows_the_actions_of_another() {
-    let own = [
-        (Model, ["InvokeModel", "ModelAccess"]),
-        (Tool, ["CallTool", "ToolAccess"]),
-        (Secret, ["UseSecret", "SecretAccess"]),
-        (PolicySetKind::Downstream, ["CallDownstream", "DownstreamAccess"]),
+    let own: [(PolicySetKind, &[&str]); 4] = [
+        (Model, &["InvokeModel", "ModelAccess"]),
+        (
+            Tool,
+            &["CallTool", "UseProviderTool", "StoreAtProvider", "PassUnrecognised", "ToolAccess"],
+        ),
+        (Secret, &["UseSecret", "SecretAccess"]),
+        (PolicySetKind::Downstream, &["CallDownstream", "DownstreamAccess"]),
     ];
     for (set, _) in own {
         for (of, actions) in own {
@@ -133,6 +196,7 @@ fn each_set_is_shown_the_schema_it_is_checked_against() {
         let text = schema_text(set);
         assert!(text.contains("entity Agent"), "{}", set.as_str());
         assert_eq!(text.contains("action CallTool"), set == Tool);
+        assert_eq!(text.contains("action UseProviderTool"), set == Tool);
         assert_eq!(text.contains("action UseSecret"), set == Secret);
     }
     assert!(schema_text(Guardrails).contains("action CallDownstream"));
