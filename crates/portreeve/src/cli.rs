@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Changes of the charter: propose one, list and show those that were applied.
     #[command(subcommand)]
     Change(Change),
-    /// Secrets: seal a value, list what is sealed. Values never come back out.
+    /// Secrets: seal a value, list what is sealed, say what is due. Values never come back out.
     #[command(subcommand)]
     Secret(Secret),
 }
@@ -212,6 +212,14 @@ pub(crate) enum Secret {
         #[command(flatten)]
         signing: Signing,
     },
-    /// List the sealed versions; never values.
+    /// List the declared secrets and what is sealed of each; never values.
     List(Output),
+    /// Say how each secret stands: its versions, their age, when it is too old, who was lent it
+    /// last. A secret that calls cannot be lent is a finding: exit code 1.
+    Status {
+        /// Only this secret.
+        name: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
 }

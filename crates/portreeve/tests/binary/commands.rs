@@ -189,7 +189,7 @@ fn a_secret_comes_from_standard_input_and_is_never_shown() {
     let _server = home.up();
     let value = Canary::ProviderKey.value();
     let put = home.run_with(&["secret", "put", "demo-key"], format!("{value}\n").as_bytes());
-    assert_eq!(put.ok(), "sealed demo-key v2\n");
+    assert_eq!(put.ok(), "sealed demo-key v2: pending\n");
     assert!(put.err.contains("active: 2"), "{put:?}");
     let list = home.run(&["secret", "list"]);
     assert!(list.ok().contains("demo-key"), "{list:?}");

@@ -21,4 +21,5 @@ mod log_trouble;
 mod lost_logs;
 mod own_keys;
 mod scenarios;
+mod secret_status;
 mod settings;
