@@ -8,7 +8,7 @@ use approval::{Object, Verb};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use govern::Governor;
-use govern::admin::{ACTS_PATH, STATUS_PATH, answer};
+use govern::admin::{ACTS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -57,15 +57,22 @@ impl Surface {
     }
 }
 
+/// What parts that the control plane does not know say of themselves.
+fn reports() -> Reports {
+    Reports {
+        status: Box::new(|| json!({ "part": "told" })),
+        routes: Box::new(|| json!([{ "model": "one" }])),
+    }
+}
+
 async fn serve(listener: UnixListener, governor: Arc<Governor>) {
+    let reports = Arc::new(reports());
     while let Ok((stream, _)) = listener.accept().await {
-        let governor = Arc::clone(&governor);
+        let (governor, reports) = (Arc::clone(&governor), Arc::clone(&reports));
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let governor = Arc::clone(&governor);
-                async {
-                    Ok::<_, Infallible>(answer(governor, json!({"part": "told"}), request).await)
-                }
+                let (governor, reports) = (Arc::clone(&governor), Arc::clone(&reports));
+                async { Ok::<_, Infallible>(answer(governor, reports, request).await) }
             });
             // A client that leaves early is no concern of these tests.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -331,6 +338,8 @@ async fn reading_the_status_changes_nothing() {
         assert_eq!(status["gateway"], "portreeve");
         assert_eq!(status["charter"], digest_of(&surface.begun.first).to_string());
         assert_eq!(status["part"], "told", "what the other parts report stands beside it");
+        let routes = surface.call("GET", ROUTES_PATH, Vec::new()).await;
+        assert_eq!((routes.status, routes.json()), (200, json!([{ "model": "one" }])));
     }
     assert_eq!(surface.begun.ground().await, before);
 }
