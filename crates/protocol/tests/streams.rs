@@ -204,7 +204,7 @@ fn completed(output: &str) -> Vec<u8> {
 
 #[test]
 fn a_last_event_that_repeats_a_large_answer_is_read_all_the_same() {
-    let image = format!(r#"{{"id":"ig_1","result":"{}"}}"#, "iVBOR\\/w0KGgo".repeat(400_000));
+    let image = format!(r#"{{"id":"ig_1","result":"{}"}}"#, "iVBOR\\/w0KGgo".repeat(100_000));
     let deep = format!(
         r#"{{"id":"m_1","content":[{}7]}}"#,
         r#"{"a":{"b":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}},"#.repeat(20_000)

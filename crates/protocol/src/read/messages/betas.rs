@@ -86,3 +86,43 @@ fn is_date(text: &str) -> bool {
     let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
     digits == 8 && (text.len() == 8 || (text.len() == 10 && dashes == [4, 7]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{INERT, is_inert};
+
+    const PAGE: &str = include_str!("../../../../../docs/reference/wire.md");
+
+    #[test]
+    fn the_page_names_each_of_them_and_each_stands_once() {
+        for name in INERT {
+            assert!(PAGE.contains(&format!("`{name}`")), "docs/reference/wire.md lacks {name}");
+            assert_eq!(INERT.iter().filter(|one| *one == name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_counts_with_a_date_behind_it_and_with_nothing_else() {
+        for beta in ["oauth-2025-04-20", "claude-code-20250219", "context-1m-2025-08-07"] {
+            assert!(is_inert(beta), "{beta}");
+        }
+        for beta in [
+            "",
+            "oauth",
+            "oauth-",
+            "oauth-2025",
+            "oauth-2025-4-20",
+            "oauth-2025-0420",
+            "oauth-20250-420",
+            "oauth-2025-04-200",
+            "oauth-2025-04-20 ",
+            "Oauth-2025-04-20",
+            "xoauth-2025-04-20",
+            "oauth-x-2025-04-20",
+            "oauth-٢٠٢٥٠٤٢٠",
+            "2025-04-20",
+        ] {
+            assert!(!is_inert(beta), "{beta}");
+        }
+    }
+}
