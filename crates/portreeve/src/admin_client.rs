@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use approval::{Act, GatewayName, Nonce, Object, PersonKey, SignedAct, Stamp, Verb};
 use bytes::Bytes;
-use govern::admin::{ACTS_PATH, Posted, PostedError, PostedPayload, STATUS_PATH};
+use govern::admin::{ACTS_PATH, Posted, PostedError, PostedPayload, ROUTES_PATH, STATUS_PATH};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{Method, Request, header};
 use hyper_util::rt::TokioIo;
@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 
 use crate::clock;
 use crate::exit::Failure;
+use crate::reports::RouteReport;
 
 /// Largest answer of the admin surface, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
@@ -54,6 +55,12 @@ pub(crate) async fn post(
 /// Reads the status.
 pub(crate) async fn status(socket: &Path) -> Result<Value> {
     call(socket, Method::GET, STATUS_PATH, Vec::new()).await
+}
+
+/// Reads the routes with their live health.
+pub(crate) async fn routes(socket: &Path) -> Result<Vec<RouteReport>> {
+    let answer = call(socket, Method::GET, ROUTES_PATH, Vec::new()).await?;
+    serde_json::from_value(answer).context("the gateway's answer cannot be understood")
 }
 
 async fn call(socket: &Path, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use bundle::Bundle;
+use model::Timestamp;
 
 use crate::begun::Begun;
+use crate::clock;
 use crate::genesis;
 use crate::home::Home;
 
@@ -28,7 +30,7 @@ pub(crate) fn text(
         let _ = writeln!(text, "\nIn force: charter {}", begun.current()?.charter);
     }
     let _ = writeln!(text, "\nOpen findings:");
-    for finding in findings(&bundle) {
+    for finding in findings(&bundle, clock::system().now()) {
         let _ = writeln!(text, "  - {finding}");
     }
     if let Some((agent, model)) = sample(&bundle) {
@@ -40,8 +42,8 @@ pub(crate) fn text(
     Ok(text)
 }
 
-/// What is open while one person holds every seat.
-pub(crate) fn findings(bundle: &Bundle) -> Vec<String> {
+/// What is open while one person holds every seat, and what time has brought up in the charter.
+pub(crate) fn findings(bundle: &Bundle, now: Timestamp) -> Vec<String> {
     let holders = bundle.holders();
     let mut findings = vec![format!(
         "genesis mode: {} holds {} of the accountable, policy, platform and response seats; every \
@@ -66,6 +68,9 @@ pub(crate) fn findings(bundle: &Bundle) -> Vec<String> {
         "no outside witness holds checkpoints of the logs: keep copies of them elsewhere"
             .to_owned(),
     );
+    let charters = bundle.findings(now).into_iter();
+    findings
+        .extend(charters.map(|found| format!("{}: {} ({})", found.what, found.help, found.who)));
     findings
 }
 
@@ -93,7 +98,9 @@ fn sample(bundle: &Bundle) -> Option<(String, String)> {
         .find(|agent| agent.active && agent.facts.environment != model::Environment::Prod)?;
     let model = bundle
         .models()
-        .find(|model| model.targets.iter().any(|target| target.kind == policy::ProviderKind::Demo))
+        .find(|model| {
+            model.targets.iter().any(|target| target.facts.kind == bundle::ProviderKind::Demo)
+        })
         .or_else(|| bundle.models().next())?;
     Some((agent.facts.name.to_string(), model.facts.name.to_string()))
 }

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     },
     /// Say what serves, under which charter, and what is open.
     Status(Output),
+    /// List every model with where it is served, what holds there and how each place fares.
+    Routes(Routes),
     /// Policies: run their tests, list them, print the schema they are checked against.
     #[command(subcommand)]
     Policy(Policy),
@@ -75,9 +77,21 @@ pub(crate) struct Up {
     /// First run: the Ed25519 SSH key of the person who begins this gateway, instead of a new one.
     #[arg(long, value_name = "FILE")]
     pub(crate) person_key: Option<PathBuf>,
-    /// First run: seal OPENAI_API_KEY and ANTHROPIC_API_KEY where set, and declare those providers.
+    /// First run: seal OPENAI_API_KEY, ANTHROPIC_API_KEY and GOOGLE_API_KEY or GEMINI_API_KEY where
+    /// set, and declare those providers.
     #[arg(long)]
     pub(crate) adopt_env_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Routes {
+    /// Only this model.
+    pub(crate) model: Option<model::ModelName>,
+    /// List the paths that agents may call instead.
+    #[arg(long, conflicts_with = "model")]
+    pub(crate) paths: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -30,9 +30,13 @@ const PERSON: &str = "founder";
 const GATEWAY: &str = "portreeve";
 /// The secret of the demo provider.
 const DEMO_SECRET: &str = "demo-key";
-/// Where a provider's key is looked for.
-const ENVIRONMENT: [(&str, AdoptedKind); 2] =
-    [("OPENAI_API_KEY", AdoptedKind::OpenAi), ("ANTHROPIC_API_KEY", AdoptedKind::Anthropic)];
+/// Where a provider's key is looked for: the first variable that is set, in the order in which
+/// the vendor's own clients look.
+const ENVIRONMENT: [(&[&str], AdoptedKind); 3] = [
+    (&["OPENAI_API_KEY"], AdoptedKind::OpenAi),
+    (&["ANTHROPIC_API_KEY"], AdoptedKind::Anthropic),
+    (&["GOOGLE_API_KEY", "GEMINI_API_KEY"], AdoptedKind::Gemini),
+];
 
 /// What the first run is about to begin: everything checked, nothing yet in force.
 pub(crate) struct Plan {
@@ -162,16 +166,17 @@ fn write_charter(
     };
     let mut files: Vec<(String, Vec<u8>)> = owned(&charter::genesis_files(&genesis));
     let mut adopted = Vec::new();
-    for (variable, kind) in ENVIRONMENT {
-        let found = if adopt { environment(variable) } else { None };
-        let Some(bytes) = found else { continue };
+    for (variables, kind) in ENVIRONMENT.iter().filter(|_| adopt) {
+        let mut set = variables.iter().filter_map(|name| Some((name, environment(name)?)));
+        let Some((variable, bytes)) = set.next() else { continue };
         let value = SecretValue::from_bytes(bytes)
             .map_err(|cause| Failure::settings(format!("{variable}: {cause}")))?;
-        files.extend(owned(&charter::adopted_provider_files(kind)));
+        files.extend(owned(&charter::adopted_provider_files(*kind)));
         adopted.push((kind.secret_name().parse()?, value));
     }
     if adopt && adopted.is_empty() {
-        let text = "--adopt-env-keys: neither OPENAI_API_KEY nor ANTHROPIC_API_KEY is set";
+        let text = "--adopt-env-keys: none of OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY and \
+                    GEMINI_API_KEY is set";
         return Err(Failure::usage(text).into());
     }
     let tree = SourceTree::from_files(files)

@@ -14,6 +14,8 @@ mod home;
 mod keys;
 mod open;
 mod print;
+mod remembered;
+mod reports;
 mod serve;
 mod settings;
 mod signals;

@@ -10,7 +10,6 @@ use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
 use govern::{CharterStore, Governor};
 use ledger::{ControlLog, DecisionLog, FactKeys};
 use secrets::SecretStore;
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -22,6 +21,8 @@ use crate::exit::Failure;
 use crate::genesis;
 use crate::home::Home;
 use crate::open::{open_control, open_decisions, token_service, verifier};
+use crate::remembered;
+use crate::reports::reports;
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
 use crate::upkeep::{Upkeep, anchor};
@@ -151,7 +152,9 @@ impl Running {
             )
             .context("the sealed store cannot be opened")?,
         );
-        let demo = Demo::bind().await.context("the demo model cannot listen on loopback")?;
+        let demo = Demo::bind(clock::random()?)
+            .await
+            .context("the demo model cannot listen on loopback")?;
         let demo_url = demo.base_url();
         let live = Live::new(snapshot.clone(), &demo_url)?;
         let issuer = token_service(keys.token, genesis)?;
@@ -183,12 +186,13 @@ impl Running {
             hooks: hooks(&gate, demo_url),
             refold: refold(home.clone()),
         }));
+        let decisions_dir = home.decision_log();
+        remembered::remember(&gate, &decisions_dir, decisions.status().size);
         gate.note_charter().await;
         // From the first moment it serves there is a signed checkpoint, so that one that is gone
         // is a finding. A disk that cannot write it now says so in the log's status.
         let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
-        let decisions_dir = home.decision_log();
         Ok(Self { gate, governor, decisions, control, decisions_dir, demo })
     }
 
@@ -199,6 +203,12 @@ impl Running {
         settings: &Settings,
         mut signals: Signals,
     ) -> Result<()> {
+        let reports = Arc::new(reports(
+            Arc::clone(&self.gate),
+            self.decisions.clone(),
+            self.control.clone(),
+            addresses,
+        ));
         let (stop, stopping) = watch::channel(false);
         let mut serving = JoinSet::new();
         for listener in listeners {
@@ -211,11 +221,9 @@ impl Running {
                 }
                 Surface::Admin => {
                     let governor = Arc::clone(&self.governor);
-                    let (decisions, control) = (self.decisions.clone(), self.control.clone());
-                    let addresses = addresses.clone();
+                    let reports = Arc::clone(&reports);
                     let handle = move |_facts, request| {
-                        let status = logs(&decisions, &control, &addresses);
-                        govern::admin::answer(Arc::clone(&governor), status, request)
+                        govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
                     };
                     serving.spawn(listener.serve(handle, stopping, drain));
                 }
@@ -276,24 +284,6 @@ fn hooks(gate: &Arc<Gate>, demo_url: String) -> govern::Hooks {
             })
         }),
     }
-}
-
-fn logs(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -> Value {
-    let shown = |status: ledger::Status| {
-        let health = if status.healthy { "healthy" } else { "FAILING" };
-        let error = status.last_error.map(|text| format!(", last error: {text}"));
-        let text = format!(
-            "{health}, {} entries, {} published{}",
-            status.size,
-            status.published,
-            error.unwrap_or_default()
-        );
-        Value::from(text)
-    };
-    json!({
-        "listeners": addresses,
-        "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
-    })
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -8,6 +8,7 @@ mod decisions;
 mod explain;
 mod ledger;
 mod policy;
+mod routes;
 mod secret;
 mod signing;
 mod status;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Up(up) => serve::up(&home, up).await,
         Command::Check { dir, output } => check::run(&home, dir, output),
         Command::Status(output) => status::run(&home, output).await,
+        Command::Routes(routes) => routes::run(&home, routes).await,
         Command::Policy(policy) => policy::run(&home, policy),
         Command::Explain { id, output } => explain::run(&home, &id, output),
         Command::Decisions(filter) => decisions::run(&home, filter).await,

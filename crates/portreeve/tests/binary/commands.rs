@@ -36,6 +36,10 @@ fn reads(decision: &str, change: &str) -> Vec<Vec<String>> {
         "agent show demo-agent",
         "change list",
         "secret list",
+        "secret status",
+        "routes",
+        "routes portreeve-demo",
+        "routes --paths",
     ];
     let mut all: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     all.push(format!("explain {decision}"));
@@ -78,7 +82,9 @@ fn every_read_gives_the_same_json_with_the_server_up_and_down() {
         check_named(&what, &without.json());
         assert!(without.err.is_empty(), "{what}: {}", without.err);
         // What stands still says the same; the logs and their proofs go on.
-        let moves = ["status", "ledger", "explain"].iter().any(|word| what.starts_with(word));
+        let moves = ["status", "ledger", "explain", "routes", "secret status"]
+            .iter()
+            .any(|word| what.starts_with(word));
         assert!(
             moves || with_server.out == without.out,
             "{what}: {}{}",
@@ -98,7 +104,7 @@ fn every_read_gives_the_same_json_with_the_server_up_and_down() {
 fn a_command_without_a_gateway_says_what_to_do() {
     let home = Home::new();
     let id = "01993a0e-0000-7000-8000-000000000000";
-    let reads: [&[&str]; 10] = [
+    let reads: [&[&str]; 11] = [
         &["status"],
         &["explain", id],
         &["decisions"],
@@ -109,6 +115,7 @@ fn a_command_without_a_gateway_says_what_to_do() {
         &["change", "list"],
         &["change", "show", id],
         &["secret", "list"],
+        &["routes"],
     ];
     for command in reads {
         assert!(!home.run(command).fails(4).is_empty(), "{command:?}");

@@ -134,7 +134,10 @@ fn a_charter_that_is_no_directory_or_has_problems_begins_nothing() {
 fn up_with_keys(home: &Home, adopt: bool, value: &str) -> Server {
     let flags: &[&str] = if adopt { &["--adopt-env-keys"] } else { &[] };
     let mut command = home.command(&[&["up", "--listen", "127.0.0.1:0"], flags].concat());
-    command.env("OPENAI_API_KEY", value).env("ANTHROPIC_API_KEY", format!("{value}-2"));
+    command
+        .env("OPENAI_API_KEY", value)
+        .env("ANTHROPIC_API_KEY", format!("{value}-2"))
+        .env("GEMINI_API_KEY", format!("{value}-3"));
     Server::start(command)
 }
 
@@ -144,11 +147,11 @@ fn keys_from_the_environment_are_sealed_where_asked_and_stand_nowhere() {
     let home = Home::new();
     let server = up_with_keys(&home, true, canary.value());
     let secrets = home.run(&["secret", "list", "--json"]).json();
-    for name in ["anthropic-key", "openai-key"] {
+    for name in ["anthropic-key", "openai-key", "gemini-key"] {
         let secret = secrets.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap();
         assert_eq!(secret["versions"], serde_json::json!([1]), "{secrets}");
     }
-    for provider in ["openai", "anthropic"] {
+    for provider in ["openai", "anthropic", "gemini"] {
         assert!(home.path(&format!("charter/providers/{provider}.yaml")).is_file());
     }
     let shown = [

@@ -1,0 +1,201 @@
+//! One model as the charter in force routes it, joined with what is sealed and how it fares.
+
+use bundle::{Bundle, Model, ProviderKind, Target};
+use model::{Dialect, Operation, PersonName, Timestamp};
+use policy::SecretFacts;
+use secrets::SecretStore;
+
+use crate::reports::{HealthReport, HealthState, RouteReport};
+
+/// One day, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
+/// What routes are gathered from.
+pub(super) struct Seen<'b> {
+    pub(super) bundle: &'b Bundle,
+    pub(super) secrets: &'b SecretStore,
+    /// What the process that serves says; none where nothing serves.
+    pub(super) live: Option<Vec<RouteReport>>,
+    pub(super) now: Timestamp,
+}
+
+/// A model and where it is served.
+pub(super) struct Route<'b> {
+    pub(super) model: &'b Model,
+    /// Who holds the seat that answers for it.
+    pub(super) answered_by: Option<&'b PersonName>,
+    /// What can be asked of it, as far as its providers' wire forms say.
+    pub(super) operations: Vec<Operation>,
+    /// In the order in which they are tried.
+    pub(super) targets: Vec<TargetRoute<'b>>,
+    /// Whether a process serves from the home.
+    pub(super) serving: bool,
+}
+
+/// One place where a model is served.
+pub(super) struct TargetRoute<'b> {
+    pub(super) target: &'b Target,
+    pub(super) secret: Option<SecretAge<'b>>,
+    /// Days until it is no longer served, 0 or less where that has come; none where no end is
+    /// stated.
+    pub(super) end_in_days: Option<i64>,
+    /// Calls under way; none where nobody knows.
+    pub(super) in_flight: Option<usize>,
+    pub(super) health: HealthReport,
+}
+
+/// The secret of a target; never its value.
+pub(super) struct SecretAge<'b> {
+    pub(super) facts: &'b SecretFacts,
+    /// When the active version was sealed; none where it has no value that opens.
+    pub(super) sealed: Option<Timestamp>,
+    pub(super) age_days: Option<u64>,
+    /// How old it may become; none where the charter does not declare it any more.
+    pub(super) max_age_days: Option<u32>,
+}
+
+impl<'b> Route<'b> {
+    pub(super) fn gather(model: &'b Model, seen: &Seen<'b>) -> Self {
+        Self {
+            model,
+            answered_by: seen.bundle.holder(&model.facts.owner),
+            operations: Operation::ALL.iter().copied().filter(|one| serves(model, *one)).collect(),
+            targets: model
+                .targets
+                .iter()
+                .map(|target| TargetRoute::gather(model, target, seen))
+                .collect(),
+            serving: seen.live.is_some(),
+        }
+    }
+
+    /// What is wrong with the route as a whole: that nothing serves it now.
+    pub(super) fn finding(&self) -> Option<String> {
+        let mut reasons = Vec::new();
+        for target in &self.targets {
+            let reason = target.out_of_service()?;
+            reasons.push(format!("{} {reason}", target.target.facts.provider));
+        }
+        Some(format!("no target can serve it now: {}", reasons.join("; ")))
+    }
+}
+
+impl<'b> TargetRoute<'b> {
+    fn gather(model: &Model, target: &'b Target, seen: &Seen<'b>) -> Self {
+        let facts = &target.facts;
+        let report = seen.live.iter().flatten().find(|report| {
+            report.model == model.facts.name
+                && report.provider == facts.provider
+                && report.upstream_model == facts.upstream_model
+        });
+        Self {
+            target,
+            secret: facts.secret.as_ref().map(|secret| SecretAge::of(secret, seen)),
+            end_in_days: facts.claims.end_of_life.map(|end| days_until(end, seen.now)),
+            in_flight: report.map(|report| report.in_flight),
+            health: report.map_or(HealthReport::UNKNOWN, |report| report.health.clone()),
+        }
+    }
+
+    /// Why no call goes there now, whoever makes it; none where one may.
+    fn out_of_service(&self) -> Option<&'static str> {
+        if self.end_in_days.is_some_and(|days| days <= 0) {
+            return Some("is past its end");
+        }
+        if let Some(secret) = &self.secret {
+            match (secret.age_days, secret.max_age_days) {
+                (None, _) => return Some("has no sealed key"),
+                (Some(age), Some(max)) if age > u64::from(max) => {
+                    return Some("has a key older than it may become");
+                }
+                (Some(_), _) => {}
+            }
+        }
+        match self.health.state {
+            HealthState::SetAside | HealthState::Probing => Some("failed and is set aside"),
+            HealthState::Healthy | HealthState::Failing | HealthState::Unknown => None,
+        }
+    }
+}
+
+impl<'b> SecretAge<'b> {
+    fn of(facts: &'b SecretFacts, seen: &Seen<'b>) -> Self {
+        let sealed = seen.secrets.sealed_at(&facts.name, facts.version);
+        Self {
+            facts,
+            sealed,
+            age_days: sealed.map(|sealed| seen.now.millis_since(sealed) / DAY_MS),
+            max_age_days: seen.bundle.secret(&facts.name).map(|secret| secret.max_age_days),
+        }
+    }
+}
+
+/// Whole days from `now` to `end`, the last one begun counted; 0 or less from the end on.
+fn days_until(end: Timestamp, now: Timestamp) -> i64 {
+    let whole = |ms: u64| i64::try_from(ms / DAY_MS).unwrap_or(i64::MAX);
+    if end > now {
+        whole(end.millis_since(now).saturating_add(DAY_MS - 1))
+    } else {
+        -whole(now.millis_since(end))
+    }
+}
+
+/// Whether any provider of the model speaks the wire form of the operation.
+fn serves(model: &Model, operation: Operation) -> bool {
+    let Some(dialect) = dialect(operation) else { return false };
+    model.targets.iter().any(|target| speaks(target.facts.kind, dialect))
+}
+
+/// The wire form of an operation that is asked of a model; none of one that is not.
+const fn dialect(operation: Operation) -> Option<Dialect> {
+    match operation {
+        Operation::ChatCompletions | Operation::Responses | Operation::Embeddings => {
+            Some(Dialect::OpenAi)
+        }
+        Operation::Messages | Operation::CountMessageTokens => Some(Dialect::Anthropic),
+        Operation::GenerateContent | Operation::CountContentTokens => Some(Dialect::Gemini),
+        Operation::ListModels => None,
+    }
+}
+
+/// Whether providers of the kind speak the wire form; the built-in one speaks them all.
+fn speaks(kind: ProviderKind, dialect: Dialect) -> bool {
+    match kind {
+        ProviderKind::Demo => true,
+        ProviderKind::OpenAi => dialect == Dialect::OpenAi,
+        ProviderKind::Anthropic => dialect == Dialect::Anthropic,
+        ProviderKind::Gemini => dialect == Dialect::Gemini,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_counts_until_it_is_over() {
+        let check = |end: i64, now: i64, expect: i64| {
+            let at = Timestamp::from_millis;
+            assert_eq!(days_until(at(end), at(now)), expect, "{end} from {now}");
+        };
+        let day = 86_400_000;
+        check(10 * day, 0, 10);
+        check(day, 1, 1);
+        check(day, day - 1, 1);
+        check(day, day, 0);
+        check(day, day + 1, 0);
+        check(day, 3 * day, -2);
+    }
+
+    #[test]
+    fn every_operation_on_a_model_has_a_wire_form_that_some_provider_speaks() {
+        for operation in Operation::ALL {
+            let spoken = dialect(*operation).map(|dialect| {
+                let kinds = ProviderKind::ALL.iter().filter(|kind| speaks(**kind, dialect));
+                kinds.count()
+            });
+            let expect = (*operation != Operation::ListModels).then_some(2);
+            assert_eq!(spoken, expect, "{operation:?}: its vendor's and the built-in one");
+        }
+    }
+}

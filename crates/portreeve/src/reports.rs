@@ -1,0 +1,113 @@
+//! What the data plane and the logs report on the admin socket, and the routes as they cross it.
+
+use std::sync::Arc;
+
+use gateway::{Condition, Gate, RouteStatus};
+use govern::admin::Reports;
+use ledger::{ControlLog, DecisionLog};
+use model::{ModelName, ProviderName, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// One target of one model with its live health, as it crosses the admin socket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RouteReport {
+    pub(crate) model: ModelName,
+    pub(crate) provider: ProviderName,
+    pub(crate) upstream_model: String,
+    /// Calls under way.
+    pub(crate) in_flight: usize,
+    pub(crate) health: HealthReport,
+}
+
+/// How a target fares.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct HealthReport {
+    pub(crate) state: HealthState,
+    /// Failures in a row, where it is failing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) failures: Option<u32>,
+    /// Until when it is set aside; the next call after that tries it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) until: Option<Timestamp>,
+    /// The code of its last failure, where it had one since it was last steady.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) last_failure: Option<String>,
+}
+
+/// How a target fares, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HealthState {
+    /// It answers, or has not been tried.
+    Healthy,
+    /// It failed, and is still tried.
+    Failing,
+    /// It failed too often, or asked for a pause.
+    SetAside,
+    /// A call is under way that finds out whether it is well again.
+    Probing,
+    /// Nothing serves, so nobody knows.
+    Unknown,
+}
+
+/// The reports of a gate and of the logs, for whoever asks on the admin socket.
+pub(crate) fn reports(
+    gate: Arc<Gate>,
+    decisions: DecisionLog,
+    control: ControlLog,
+    addresses: Vec<String>,
+) -> Reports {
+    Reports {
+        status: Box::new(move || status(&decisions, &control, &addresses)),
+        routes: Box::new(move || gate.routes().iter().map(route).collect()),
+    }
+}
+
+fn status(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -> Value {
+    let shown = |status: ledger::Status| {
+        let health = if status.healthy { "healthy" } else { "FAILING" };
+        let error = status.last_error.map(|text| format!(", last error: {text}"));
+        let text = format!(
+            "{health}, {} entries, {} published{}",
+            status.size,
+            status.published,
+            error.unwrap_or_default()
+        );
+        Value::from(text)
+    };
+    json!({
+        "listeners": addresses,
+        "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
+    })
+}
+
+fn route(status: &RouteStatus) -> Value {
+    let report = RouteReport {
+        model: status.model.clone(),
+        provider: status.provider.clone(),
+        upstream_model: status.upstream_model.clone(),
+        in_flight: status.health.in_flight,
+        health: HealthReport::from(status),
+    };
+    json!(report)
+}
+
+impl HealthReport {
+    /// What is known of a target where nothing serves.
+    pub(crate) const UNKNOWN: Self =
+        Self { state: HealthState::Unknown, failures: None, until: None, last_failure: None };
+}
+
+impl From<&RouteStatus> for HealthReport {
+    fn from(status: &RouteStatus) -> Self {
+        let last_failure = status.health.last_failure.map(str::to_owned);
+        let (state, failures, until) = match status.health.condition {
+            Condition::Healthy => (HealthState::Healthy, None, None),
+            Condition::Failing(failures) => (HealthState::Failing, Some(failures), None),
+            Condition::SetAside(until) => (HealthState::SetAside, None, Some(until)),
+            Condition::Probing => (HealthState::Probing, None, None),
+        };
+        Self { state, failures, until, last_failure }
+    }
+}
