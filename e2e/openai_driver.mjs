@@ -70,7 +70,7 @@ if (where.has("embeds")) {
   await checks.run("embeddings come in order", async () => {
     const answer = await embed();
     assert.deepEqual(answer.data.map((one) => one.index), [0, 1]);
-    assert.ok(answer.data[0].embedding.length > 100);
+    assert.ok(answer.data[0].embedding.length > 10);
     const floats = (await embed({ encoding_format: "float" })).data[0].embedding;
     assert.ok(Math.abs(floats[7] - answer.data[0].embedding[7]) < 1e-5);
   });
