@@ -9,13 +9,28 @@ use std::fmt;
 use bytes::Bytes;
 use model::{Dialect, Operation, RefusalCode};
 use proptest::prelude::*;
-use protocol::{Limits, Meter, model_list, read, told};
+use protocol::{Limits, Meter, Request, model_list, read, told};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
-const BODIES: [(Operation, Dialect); 2] =
-    [(Operation::ChatCompletions, Dialect::OpenAi), (Operation::Messages, Dialect::Anthropic)];
+const BODIES: [(Operation, Dialect); 7] = [
+    (Operation::ChatCompletions, Dialect::OpenAi),
+    (Operation::Responses, Dialect::OpenAi),
+    (Operation::Embeddings, Dialect::OpenAi),
+    (Operation::Messages, Dialect::Anthropic),
+    (Operation::CountMessageTokens, Dialect::Anthropic),
+    (Operation::GenerateContent, Dialect::Gemini),
+    (Operation::CountContentTokens, Dialect::Gemini),
+];
+
+const CHAT: (Operation, Dialect) = (Operation::ChatCompletions, Dialect::OpenAi);
+
+/// A request of which no more is known than its endpoint, but for Gemini's model.
+fn request<'r>((operation, dialect): (Operation, Dialect)) -> Request<'r> {
+    let model = (dialect == Dialect::Gemini).then_some("fast");
+    Request { operation, dialect, model, stream: false, betas: &[] }
+}
 
 /// The reference: `serde_json` itself, with every object's keys in a set.
 struct NoKeyTwice;
@@ -87,7 +102,8 @@ fn reference(body: &[u8]) -> Option<RefusalCode> {
 /// The code for which `read` refuses the form of a body; none where it is well-formed.
 fn form(body: &Bytes) -> Option<RefusalCode> {
     let limits = Limits::default();
-    let refusal = read(body, Operation::Messages, Dialect::Anthropic, &limits).err()?;
+    let request = request((Operation::Messages, Dialect::Anthropic));
+    let refusal = read(body, &request, &limits).err()?;
     refusal.code.as_str().starts_with("body_").then_some(refusal.code)
 }
 
@@ -153,7 +169,7 @@ proptest! {
     fn no_bytes_make_anything_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let body = Bytes::from(bytes);
         for (operation, dialect) in BODIES {
-            let _ = read(&body, operation, dialect, &Limits::default());
+            let _ = read(&body, &request((operation, dialect)), &Limits::default());
             let _ = told(operation, &body);
             for hides_usage in [false, true] {
                 let mut meter = Meter::new(operation, hides_usage);
@@ -198,7 +214,7 @@ proptest! {
     fn a_forwarded_body_says_what_the_received_one_said(chat in chat()) {
         let body = Bytes::from(chat.clone());
         let limits = Limits::default();
-        let reading = match read(&body, Operation::ChatCompletions, Dialect::OpenAi, &limits) {
+        let reading = match read(&body, &request(CHAT), &limits) {
             Ok(reading) => reading,
             Err(refusal) => {
                 prop_assert_eq!(refusal.code, RefusalCode::BodyDuplicateKey, "{}", chat);
@@ -222,7 +238,7 @@ proptest! {
     #[test]
     fn what_was_forwarded_is_read_the_same_again(chat in chat()) {
         let limits = Limits::default();
-        let read = |body| read(&body, Operation::ChatCompletions, Dialect::OpenAi, &limits);
+        let read = |body| read(&body, &request(CHAT), &limits);
         let Ok(first) = read(Bytes::from(chat)) else { return Ok(()) };
         let again = read(first.forward("fast").into_bytes()).expect("it reads again");
         prop_assert_eq!(again.ask().stream, first.ask().stream);

@@ -68,9 +68,8 @@ impl Splices {
     /// `body` with `upstream_model` in the place of the model's name.
     pub(super) fn apply(&self, body: &Bytes, upstream_model: &str) -> ForwardBody {
         let name = Bytes::from(serde_json::Value::from(upstream_model).to_string());
-        let resource = Bytes::from(
-            serde_json::Value::from(format!("models/{upstream_model}")).to_string(),
-        );
+        let resource =
+            Bytes::from(serde_json::Value::from(format!("models/{upstream_model}")).to_string());
         let resources = self.resources.iter().cloned().map(|place| (place, resource.clone()));
         let model = self.model.clone().map(|place| (place, name));
         let usage =

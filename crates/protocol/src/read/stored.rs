@@ -16,6 +16,9 @@ const NAMES: &[(&str, StoredKind)] = &[
     ("vector_store_ids", StoredKind::VectorStore),
     ("container_id", StoredKind::Container),
     ("previous_response_id", StoredKind::Response),
+    ("conversation", StoredKind::Conversation),
+    ("cached_content", StoredKind::Cache),
+    ("cachedContent", StoredKind::Cache),
 ];
 
 /// Notes the objects that `value` names: one id, or a list of ids. An object names none itself;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use model::{Dialect, Operation, Refusal};
 use serde_json::Value;
 
-use super::form::Form;
+use super::form::{Form, Shape};
 use super::{Reading, Request, gemini, messages, openai, read};
 use crate::json::Limits;
 
@@ -23,6 +23,8 @@ struct Endpoint {
     form: &'static Form,
     /// The least body that it reads.
     least: &'static str,
+    /// The table by which code reads one of its fields.
+    coded: Option<(&'static str, Shape)>,
 }
 
 const fn endpoint(
@@ -31,7 +33,14 @@ const fn endpoint(
     form: &'static Form,
     least: &'static str,
 ) -> Endpoint {
-    Endpoint { dialect, operation, form, least }
+    Endpoint { dialect, operation, form, least, coded: None }
+}
+
+impl Endpoint {
+    const fn coding(mut self, name: &'static str, shape: Shape) -> Self {
+        self.coded = Some((name, shape));
+        self
+    }
 }
 
 /// Every endpoint with a body.
@@ -41,13 +50,15 @@ static ENDPOINTS: &[Endpoint] = &[
         Operation::ChatCompletions,
         &openai::chat::BODY,
         r#"{"model":"m","messages":[]}"#,
-    ),
+    )
+    .coding("tool_choice", Shape::OneOf(&openai::choice::CHOICES)),
     endpoint(
         Dialect::OpenAi,
         Operation::Responses,
         &openai::responses::BODY,
         r#"{"model":"m","store":false}"#,
-    ),
+    )
+    .coding("tool_choice", Shape::OneOf(&openai::choice::CHOICES)),
     endpoint(
         Dialect::OpenAi,
         Operation::Embeddings,
@@ -59,8 +70,18 @@ static ENDPOINTS: &[Endpoint] = &[
         Operation::Messages,
         &messages::BODY,
         r#"{"model":"m","messages":[]}"#,
-    ),
-    endpoint(Dialect::Gemini, Operation::GenerateContent, &gemini::BODY, "{}"),
+    )
+    .coding("mcp_servers", Shape::Objects(&messages::servers::SERVER)),
+    endpoint(
+        Dialect::Anthropic,
+        Operation::CountMessageTokens,
+        &messages::COUNT,
+        r#"{"model":"m","messages":[]}"#,
+    )
+    .coding("mcp_servers", Shape::Objects(&messages::servers::SERVER)),
+    endpoint(Dialect::Gemini, Operation::GenerateContent, &gemini::BODY, r#"{"contents":[]}"#)
+        .coding("tools", Shape::Object(&gemini::tools::TOOL)),
+    endpoint(Dialect::Gemini, Operation::CountContentTokens, &gemini::COUNT, "{}"),
 ];
 
 /// What is read of `body` at an endpoint.

@@ -67,8 +67,8 @@ static THINKING_CONFIG: Form =
 pub(super) fn output_tokens_max(fields: &Fields<'_>) -> Result<Option<u64>, Objection> {
     const NAME: &str = "generationConfig";
     let Some(config) = fields.optional(NAME) else { return Ok(None) };
-    let config =
-        of_kind(config, Kind::Object).ok_or_else(|| Objection::invalid(NAME, "must be an object"))?;
+    let config = of_kind(config, Kind::Object)
+        .ok_or_else(|| Objection::invalid(NAME, "must be an object"))?;
     let cap = || {
         let config = fields_of(config, &GENERATION_CONFIG)?;
         let cap = config.whole_number("maxOutputTokens")?;

@@ -50,8 +50,7 @@ const CALLED: &[Member] = &[
     object("codeExecutionResult", &CODE_RESULT),
 ];
 
-static INLINE_DATA: Form =
-    form(&[&[plain("mimeType"), plain("data"), plain("displayName")]]);
+static INLINE_DATA: Form = form(&[&[plain("mimeType"), plain("data"), plain("displayName")]]);
 
 static FILE_DATA: Form = form(&[&[
     plain("fileUri").doing(Act::NamesOrUrl(StoredKind::File, is_stored)),

@@ -6,9 +6,9 @@
 
 mod config;
 mod contents;
-mod tools;
+pub(super) mod tools;
 
-use model::StoredKind;
+use model::{StoredKind, UnrecognisedPlace};
 
 use super::fields::{Fields, Objection, of_kind};
 use super::finds::Finds;
@@ -19,13 +19,12 @@ use super::refused::REFUSED;
 use super::splice::Splices;
 use super::{Request, Wanted, named, walk};
 use crate::json::{Kind, Value};
-use model::UnrecognisedPlace;
 
 /// The body's object.
-static BODY: Form = form(&[FIELDS, REFUSED]).requiring("contents");
+pub(super) static BODY: Form = form(&[FIELDS, REFUSED]).requiring("contents");
 
 /// The object of a body that asks for a count: content, or a whole request to be counted.
-static COUNT: Form = form(&[COUNTED, REFUSED]);
+pub(super) static COUNT: Form = form(&[COUNTED, REFUSED]);
 
 const FIELDS: &[Member] = &[
     code("model"),
@@ -41,11 +40,8 @@ const FIELDS: &[Member] = &[
     plain("store").when(Used::NotFalse).doing(Act::Stores),
 ];
 
-const COUNTED: &[Member] = &[
-    code("model"),
-    object("contents", &contents::CONTENT),
-    member(REQUEST, Shape::Object(&BODY)),
-];
+const COUNTED: &[Member] =
+    &[code("model"), object("contents", &contents::CONTENT), member(REQUEST, Shape::Object(&BODY))];
 
 const REQUEST: &str = "generateContentRequest";
 
@@ -86,13 +82,7 @@ pub(super) fn read_count(root: Value<'_>, request: &Request<'_>) -> Result<Wante
         counted_request(counted, request, &mut finds, &mut splices)
             .map_err(|objection| objection.within(REQUEST))?;
     }
-    Ok(Wanted {
-        model: model(request)?,
-        stream: false,
-        output_tokens_max: None,
-        finds,
-        splices,
-    })
+    Ok(Wanted { model: model(request)?, stream: false, output_tokens_max: None, finds, splices })
 }
 
 /// The request inside a body that asks for its count. Its form was looked at before.

@@ -13,7 +13,7 @@ use crate::read::form::{Act, Form, Member, Shape, names, object, opaque, plain};
 use crate::read::{server, walk};
 
 /// A tool says what it is by the member it has; it may have several.
-static TOOL: Form = form(&[&[
+pub(in crate::read) static TOOL: Form = form(&[&[
     object(FUNCTIONS, &FUNCTION),
     object(SERVERS, &SERVER),
     provided("googleSearch", &GOOGLE_SEARCH, WebSearch),
@@ -82,8 +82,7 @@ static DYNAMIC: Form = form(&[&[plain("mode"), plain("dynamicThreshold")]]);
 static GOOGLE_MAPS: Form =
     form(&[&[plain("enableWidget"), object("groundingTypes", &GROUNDING_TYPES)]]);
 
-static GROUNDING_TYPES: Form =
-    form(&[&[object("places", &NOTHING), object("routing", &NOTHING)]]);
+static GROUNDING_TYPES: Form = form(&[&[object("places", &NOTHING), object("routing", &NOTHING)]]);
 
 static FILE_SEARCH: Form = form(&[&[
     names("fileSearchStoreNames", StoredKind::VectorStore),
@@ -98,11 +97,8 @@ static COMPUTER_USE: Form = form(&[&[
     plain("disabledSafetyPolicies"),
 ]]);
 
-static FUNCTION_CALLING_CONFIG: Form = form(&[&[
-    plain("mode"),
-    plain("allowedFunctionNames"),
-    plain("streamFunctionCallArguments"),
-]]);
+static FUNCTION_CALLING_CONFIG: Form =
+    form(&[&[plain("mode"), plain("allowedFunctionNames"), plain("streamFunctionCallArguments")]]);
 
 static RETRIEVAL_CONFIG: Form = form(&[&[object("latLng", &LAT_LNG), plain("languageCode")]]);
 

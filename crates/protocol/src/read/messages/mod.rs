@@ -2,7 +2,7 @@
 
 mod betas;
 mod parts;
-mod servers;
+pub(super) mod servers;
 mod tools;
 
 use model::{ProviderToolKind, RefusalCode, StoredKind};
@@ -19,10 +19,10 @@ use super::{Request, Wanted, model_of, walk};
 use crate::json::Value;
 
 /// The body's object.
-static BODY: Form = Form::of(&[ANSWER, FIELDS, THREAD, REFUSED]).requiring("messages");
+pub(super) static BODY: Form = Form::of(&[ANSWER, FIELDS, THREAD, REFUSED]).requiring("messages");
 
 /// The same where nothing is answered.
-static COUNT: Form = Form::of(&[FIELDS, THREAD, REFUSED]).requiring("messages");
+pub(super) static COUNT: Form = Form::of(&[FIELDS, THREAD, REFUSED]).requiring("messages");
 
 /// Fields that say how to answer.
 const ANSWER: &[Member] = &[code("stream"), code("max_tokens")];

@@ -59,8 +59,7 @@ pub(super) static PARTS: Variants = Variants {
 /// Members of every block.
 const BLOCK: &[Member] = &[plain("type"), object("cache_control", &CACHE_CONTROL)];
 
-pub(super) static CACHE_CONTROL: Form =
-    Form::of(&[&[plain("type"), plain("ttl"), plain("scope")]]);
+pub(super) static CACHE_CONTROL: Form = Form::of(&[&[plain("type"), plain("ttl"), plain("scope")]]);
 
 static TEXT: Form = Form::of(&[&[plain("text"), object("citations", &CITATION)]]);
 
@@ -137,8 +136,7 @@ static CITATION: Form = Form::of(&[&[
 static BROWSER_STATE: Form =
     Form::of(&[&[object("tabs", &TAB), object("state_changes", &STATE_CHANGE)]]);
 
-static TAB: Form =
-    Form::of(&[&[plain("tab_id"), plain("title"), plain("url"), plain("active")]]);
+static TAB: Form = Form::of(&[&[plain("tab_id"), plain("title"), plain("url"), plain("active")]]);
 
 static STATE_CHANGE: Form = Form::of(&[&[
     plain("type"),
@@ -215,11 +213,8 @@ static TOOLS_FOUND: Form = Form::of(&[&[
     plain("error_message"),
 ]]);
 
-static REFERENCE_FOUND: Form = Form::of(&[&[
-    plain("type"),
-    plain("tool_name"),
-    object("cache_control", &CACHE_CONTROL),
-]]);
+static REFERENCE_FOUND: Form =
+    Form::of(&[&[plain("type"), plain("tool_name"), object("cache_control", &CACHE_CONTROL)]]);
 
 static CODE_RESULT: Form = Form::of(&[RESULT, &[object("content", &OUTCOME)]]);
 

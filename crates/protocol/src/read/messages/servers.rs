@@ -10,7 +10,7 @@ use crate::read::{server, walk};
 
 const SERVERS: &str = "mcp_servers";
 
-static SERVER: Form = Form::of(&[&[
+pub(in crate::read) static SERVER: Form = Form::of(&[&[
     plain("type"),
     plain("name"),
     plain("url"),

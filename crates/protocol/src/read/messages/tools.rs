@@ -4,8 +4,8 @@
 //! does; a kind that is not here is refused.
 
 use model::ProviderToolKind::{
-    Advisor, CodeExecution, ComputerUse, Memory, RemoteMcp, Shell, TextEditor, ToolSearch, WebFetch,
-    WebSearch,
+    Advisor, CodeExecution, ComputerUse, Memory, RemoteMcp, Shell, TextEditor, ToolSearch,
+    WebFetch, WebSearch,
 };
 
 use super::parts::{CACHE_CONTROL, LISTED_TOOL};
@@ -65,11 +65,8 @@ const COMMON: &[Member] = &[
     opaque("input_examples"),
 ];
 
-static CUSTOM_TOOL: Form = Form::of(&[&[
-    plain("description"),
-    opaque("input_schema"),
-    plain("eager_input_streaming"),
-]]);
+static CUSTOM_TOOL: Form =
+    Form::of(&[&[plain("description"), opaque("input_schema"), plain("eager_input_streaming")]]);
 
 static DEFINED: Form = Form::of(&[&[]]);
 

@@ -21,7 +21,7 @@ pub(super) fn read(fields: &Fields<'_>, finds: &mut Finds) -> Result<(), Objecti
         .map_err(|objection| objection.within(NAME))
 }
 
-pub(super) static CHOICES: Variants = Variants {
+pub(in crate::read) static CHOICES: Variants = Variants {
     tag: "type",
     common: &[plain("type")],
     known: &[&[

@@ -1,7 +1,7 @@
 //! Bodies in OpenAI's wire form, as its vendor and the servers that speak it document them.
 
 pub(super) mod chat;
-mod choice;
+pub(super) mod choice;
 pub(super) mod embeddings;
 mod items;
 mod parts;

@@ -3,7 +3,7 @@
 use super::super::form::{Act, Member, Shape, Unknown, Versions};
 use super::super::refused::REFUSED;
 use super::ENDPOINTS;
-use super::spots::{Thing, condition, visit};
+use super::spots::{Thing, condition, visit_all};
 
 const PAGE: &str = include_str!("../../../../../docs/reference/wire.md");
 /// The table on the page, as the code has it.
@@ -15,7 +15,7 @@ fn table() -> String {
     for endpoint in ENDPOINTS {
         let dialect = endpoint.dialect.as_str();
         let operation = endpoint.operation.as_str();
-        visit(endpoint, &mut |spot, thing| {
+        visit_all(endpoint, &mut |spot, thing| {
             let (field, act, when) = match thing {
                 Thing::Member(member) if is_refused_everywhere(member) => return,
                 Thing::Member(member) => {
@@ -78,6 +78,10 @@ fn words(act: Act) -> Option<(String, String)> {
         Act::NamesItemWithout(substitute) => (
             format!("names a stored item by `id`, where it has no `{substitute}`"),
             "whose it is: `stored_object_refused`".to_owned(),
+        ),
+        Act::NamesOrUrl(kind, _) => (
+            format!("names a stored {kind}, or a URL that the provider fetches"),
+            "whose it is: `stored_object_refused`; or counted in `urls`".to_owned(),
         ),
         Act::Url => ("a URL that the provider fetches".to_owned(), "counted in `urls`".to_owned()),
         Act::Stores => {

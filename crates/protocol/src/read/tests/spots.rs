@@ -42,7 +42,15 @@ pub(super) fn visit(endpoint: &Endpoint, visit: &mut dyn FnMut(&Spot<'_>, Thing)
         Value::Object(body)
     };
     let root = Spot { path: Vec::new(), shown: String::new(), acts: Vec::new(), wrap: &wrap };
-    Visitor { visit, seen: Vec::new() }.form(&root, endpoint.form, &[]);
+    Visitor { visit, coded: None, seen: Vec::new() }.form(&root, endpoint.form, &[]);
+}
+
+/// The same, and the table by which code reads a field.
+pub(super) fn visit_all(endpoint: &Endpoint, visit: &mut dyn FnMut(&Spot<'_>, Thing)) {
+    let wrap = |inside: Value| inside;
+    let root = Spot { path: Vec::new(), shown: String::new(), acts: Vec::new(), wrap: &wrap };
+    let coded = endpoint.coded;
+    Visitor { visit, coded, seen: Vec::new() }.form(&root, endpoint.form, &[]);
 }
 
 /// A value with which `member` is used, and passes the endpoint's own checks.
@@ -50,9 +58,14 @@ pub(super) fn sample(member: &Member) -> Value {
     match member.act {
         Act::Names(_) => json!("id-1"),
         Act::Url => json!("https://example.com/x"),
-        Act::Nothing => match member.shape {
-            Shape::Object(form) if form.required.is_none() => json!({}),
-            _ if member.name == "include_usage" => json!(true),
+        // Stands for an id with tests that take any text.
+        Act::NamesOrUrl(..) => json!("id-1"),
+        Act::Nothing if matches!(member.shape, Shape::Object(form) if form.required.is_none()) => {
+            json!({})
+        }
+        Act::Nothing => match member.name {
+            "include_usage" => json!(true),
+            "candidateCount" | "maxOutputTokens" => json!(1),
             _ => json!("x"),
         },
         Act::ClientTool
@@ -67,6 +80,8 @@ pub(super) fn sample(member: &Member) -> Value {
 
 struct Visitor<'v> {
     visit: &'v mut dyn FnMut(&Spot<'_>, Thing),
+    /// A field at the top that code reads, and its table.
+    coded: Option<(&'static str, Shape)>,
     /// The forms and tables of types that were met, by their address.
     seen: Vec<*const ()>,
 }
@@ -83,7 +98,9 @@ impl Visitor<'_> {
         if !self.is_new(form) {
             return;
         }
-        let required = form.required.and_then(|name| form.member(&[], name).ok().flatten());
+        // The least body has what its own object requires.
+        let required = form.required.filter(|_| !spot.path.is_empty());
+        let required = required.and_then(|name| form.member(&[], name).ok().flatten());
         let with_required = |inside: Value| {
             let mut object = inside.as_object().cloned().unwrap_or_default();
             if let Some(member) = required {
@@ -114,7 +131,8 @@ impl Visitor<'_> {
         let list = |value: Value| (outer.wrap)(json!({ member.name: [value] }));
         let named = |value: Value| (outer.wrap)(json!({ member.name: { "any name": value } }));
         let spot = |wrap| Spot { path, shown, acts, wrap };
-        match member.shape {
+        let coded = self.coded.filter(|(name, _)| *name == member.name && outer.path.is_empty());
+        match coded.map_or(member.shape, |(_, shape)| shape) {
             Shape::Plain | Shape::Opaque | Shape::Code => {}
             Shape::Object(form) => self.form(&spot(&one), form, &[]),
             Shape::Objects(form) => self.form(&spot(&list), form, &[]),
