@@ -136,9 +136,15 @@ impl Heard {
         };
     }
 
-    /// Takes note of an event that ended: its data, and whether it is called `error`.
-    pub(crate) fn event(&mut self, is_error: bool, data: &[u8]) -> Carries {
-        self.failed |= is_error;
+    /// Takes note of an event that ended: its name, and its data unless that is too large.
+    pub(crate) fn event(&mut self, name: &[u8], data: Option<&[u8]>) -> Carries {
+        self.failed |= name == b"error";
+        let Some(data) = data else {
+            if self.form == Form::Responses {
+                responses::unread(self, name);
+            }
+            return Carries::More;
+        };
         // What is not of the form says nothing.
         let _ = match self.form {
             Form::Chat => return chat::event(self, data).unwrap_or(Carries::More),

@@ -72,11 +72,7 @@ pub(super) fn whole(heard: &mut Heard, body: &[u8]) -> Option<()> {
 pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<()> {
     let step: Step = serde_json::from_slice(data).ok()?;
     heard.failed |= step.error.is_some();
-    match step.kind.get() {
-        Some("response.completed" | "response.incomplete") => heard.done = true,
-        Some("response.failed" | "error") => heard.failed = true,
-        _ => {}
-    }
+    ends(heard, step.kind.get().unwrap_or_default().as_bytes());
     if let Some(answer) = &step.response.0 {
         note(heard, answer);
     }
@@ -87,6 +83,19 @@ pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<()> {
         note_annotation(heard, annotation);
     }
     Some(())
+}
+
+/// An event too large to be read: its name says the same as the type inside it.
+pub(super) fn unread(heard: &mut Heard, name: &[u8]) {
+    ends(heard, name);
+}
+
+fn ends(heard: &mut Heard, kind: &[u8]) {
+    match kind {
+        b"response.completed" | b"response.incomplete" => heard.done = true,
+        b"response.failed" | b"error" => heard.failed = true,
+        _ => {}
+    }
 }
 
 fn note(heard: &mut Heard, answer: &Answer) {

@@ -19,10 +19,8 @@ pub(super) struct Event {
     name: Vec<u8>,
 }
 
-/// The one name that matters.
-const ERROR: &[u8] = b"error";
-/// Enough of a name to tell it from that one, a carriage return behind it included.
-const NAME_BYTES_MAX: usize = ERROR.len() + 2;
+/// Enough of a name to tell it from those that matter, a carriage return behind it included.
+const NAME_BYTES_MAX: usize = 32;
 
 impl Event {
     /// Notes that `bytes` more belong to the event.
@@ -55,14 +53,19 @@ impl Event {
         }
     }
 
-    /// The outline of its data; none where it has none, or too much to be looked into.
-    pub(super) fn data(&self) -> Option<&[u8]> {
-        self.has_data.then(|| self.data.outline()).flatten()
+    /// Whether it counts: one without data does not.
+    pub(super) const fn has_data(&self) -> bool {
+        self.has_data
     }
 
-    /// Whether it is called `error`.
-    pub(super) fn is_error(&self) -> bool {
-        self.name.strip_suffix(b"\r").unwrap_or(&self.name) == ERROR
+    /// The outline of its data; none where that is too much to be looked into.
+    pub(super) fn outline(&self) -> Option<&[u8]> {
+        self.data.outline()
+    }
+
+    /// What it is called; empty where it has no name.
+    pub(super) fn name(&self) -> &[u8] {
+        self.name.strip_suffix(b"\r").unwrap_or(&self.name)
     }
 
     /// Whether nothing of it has come yet.

@@ -20,7 +20,7 @@ pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 
 /// Most that is kept of an event of any size to look into it, in bytes: its outline, without
 /// strings of more than 256 bytes and without what is nested more than five deep. An event with a
-/// larger outline passes unread, and what it says of usage stays unknown.
+/// larger outline passes unread, but for its name: what it says of usage stays unknown.
 pub const OUTLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Follows one streamed answer (server-sent events), whatever pieces it arrives in.
@@ -197,9 +197,10 @@ impl Meter {
 
     /// Looks at the event that just ended; says whether it is to be hidden.
     fn end_event(&mut self) -> bool {
-        let carries = match self.event.data() {
-            Some(data) => self.heard.event(self.event.is_error(), data),
-            None => Carries::More,
+        let carries = if self.event.has_data() {
+            self.heard.event(self.event.name(), self.event.outline())
+        } else {
+            Carries::More
         };
         let hide = carries == Carries::UsageOnly && !self.event.is_oversize();
         self.event.clear();
