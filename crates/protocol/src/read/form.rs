@@ -8,7 +8,8 @@
 use model::{ProviderToolKind, RefusalCode, StoredKind, UnrecognisedPlace};
 
 use super::fields::Objection;
-use crate::json::{Kind, Value, same_name};
+use super::spelling::Spelling;
+use crate::json::{Kind, Value};
 
 /// An object whose members are known.
 #[derive(Debug)]
@@ -21,15 +22,6 @@ pub(super) struct Form {
     pub(super) spelling: Spelling,
     /// What a member that is in no list is.
     pub(super) unknown: UnrecognisedPlace,
-}
-
-/// How the names of an object may be spelt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spelling {
-    /// As in the table.
-    AsNamed,
-    /// As in the table, in camel case, or in snake case: both forms of protocol buffers' JSON.
-    CamelOrSnake,
 }
 
 /// One member of an object.
@@ -200,33 +192,6 @@ impl Form {
             None => Ok(None),
         }
     }
-}
-
-impl Spelling {
-    fn is_exact(self, name: &str, key: &str) -> bool {
-        name == key || (self == Self::CamelOrSnake && is_snake_case_of(key, name))
-    }
-
-    fn is_alike(self, name: &str, key: &str) -> bool {
-        match self {
-            Self::AsNamed => same_name(key, name),
-            Self::CamelOrSnake => {
-                // Longer than any name in another case, so that no long key is copied.
-                key.len() <= 8 * name.len()
-                    && same_name(&key.replace('_', ""), &name.replace('_', ""))
-            }
-        }
-    }
-}
-
-/// Whether `key` is the camel-case `name` with each capital written as `_` and a small letter.
-fn is_snake_case_of(key: &str, name: &str) -> bool {
-    let mut rest = key.bytes();
-    let all = name.bytes().all(|letter| {
-        let underscore = !letter.is_ascii_uppercase() || rest.next() == Some(b'_');
-        underscore && rest.next() == Some(letter.to_ascii_lowercase())
-    });
-    all && rest.next().is_none()
 }
 
 impl Member {

@@ -8,6 +8,7 @@ mod messages;
 mod openai;
 mod refused;
 mod server;
+mod spelling;
 mod splice;
 mod stored;
 mod walk;

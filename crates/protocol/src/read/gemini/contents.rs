@@ -1,8 +1,9 @@
 //! What people, models and tools say, and the files they point to.
 
 use super::form;
-use crate::read::form::{Act, Form, Member, Spelling, object, opaque, plain};
+use crate::read::form::{Act, Form, Member, object, opaque, plain};
 use crate::read::server;
+use crate::read::spelling::Spelling;
 use model::{StoredKind, UnrecognisedPlace};
 
 /// One turn, or the system's instruction.

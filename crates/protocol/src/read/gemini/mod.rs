@@ -12,10 +12,9 @@ use model::{StoredKind, UnrecognisedPlace};
 
 use super::fields::{Fields, Objection, of_kind};
 use super::finds::Finds;
-use super::form::{
-    Act, Form, Member, Shape, Spelling, Used, code, member, names, object, opaque, plain,
-};
+use super::form::{Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain};
 use super::refused::REFUSED;
+use super::spelling::Spelling;
 use super::splice::Splices;
 use super::{Request, Wanted, named, walk};
 use crate::json::{Kind, Value};

@@ -23,7 +23,6 @@ const EXTENSIONS: &[Member] = &[
     plain("normalize"),
     plain("output_dimension"),
     plain("output_dtype"),
-    plain("priority"),
     plain("task"),
     plain("truncate"),
     plain("truncate_prompt_tokens"),
