@@ -45,8 +45,8 @@ fn ask(case: &Value, body: &Value) -> Result<Ask, RefusalCode> {
     let request = Request {
         operation,
         dialect: Dialect::Gemini,
-        model: case["path"]["model"].as_str(),
-        stream: case["path"]["stream"] == true,
+        model: case.pointer("/path/model").and_then(Value::as_str),
+        stream: case.pointer("/path/stream") == Some(&Value::Bool(true)),
         betas: &[],
     };
     let body = Bytes::from(body.to_string());
