@@ -201,10 +201,10 @@ impl Call {
         }
         match self.recorded.value().withheld().len() {
             0 => {}
-            1 => told.push_str("One more place that serves the model is not permitted for it."),
+            1 => told.push_str("One more place that serves the model is not permitted for this call."),
             more => {
                 told.push_str(&format!(
-                    "{more} more places that serve the model are not permitted for it."
+                    "{more} more places that serve the model are not permitted for this call."
                 ));
             }
         }

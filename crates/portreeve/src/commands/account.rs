@@ -162,7 +162,7 @@ impl Account {
         }
         for withheld in &self.decision.withheld {
             let WithheldRecord { provider, upstream_model, code, policies } = withheld;
-            page.row("May not go to", &format!("{provider} as {upstream_model}: {code}"));
+            page.row("Withheld", &format!("{provider} as {upstream_model}: {code}"));
             if let Some(policy) = policies.first() {
                 page.more(&format!("by {}", policy.id));
             }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use testkit::Scenario;
+use testkit::{FakeProvider, Scenario, Script};
 
 use crate::common::{Home, Server};
 
@@ -17,6 +17,12 @@ enum Gateway {
 
 #[track_caller]
 fn check(file: &str, gateway: Gateway) {
+    check_with(file, gateway, &[]);
+}
+
+/// The same, with `addresses` of providers as the story calls them.
+#[track_caller]
+fn check_with(file: &str, gateway: Gateway, addresses: &[(&str, String)]) {
     let home = Home::new();
     if gateway == Gateway::Begun {
         let mut command = home.command(&["up", "--listen", "127.0.0.1:0"]);
@@ -24,10 +30,11 @@ fn check(file: &str, gateway: Gateway) {
         Server::start(command).stop();
     }
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    Scenario::new(home.folder())
+    let scenario = Scenario::new(home.folder())
         .program(env!("CARGO_BIN_EXE_portreeve"))
-        .ready_when("Stop with Ctrl-C")
-        .run(&scenarios.join(file));
+        .ready_when("Stop with Ctrl-C");
+    let scenario = addresses.iter().fold(scenario, |story, (name, at)| story.env(name, at));
+    scenario.run(&scenarios.join(file));
 }
 
 #[test]
@@ -53,4 +60,19 @@ fn secret_rotation() {
 #[test]
 fn reading_the_ledger() {
     check("reading-the-ledger.txt", Gateway::Begun);
+}
+
+#[test]
+fn one_name_two_providers() {
+    let (america, careful) = (FakeProvider::start(), FakeProvider::start());
+    america.expect_key("");
+    careful.expect_key("");
+    careful.always(Script::SafetyRefusal);
+    // Nothing listens there: the port was free a moment ago, and nobody else is given it so soon.
+    let dead = FakeProvider::start().base_url();
+    let addresses =
+        [("DEAD", dead), ("AMERICA", america.base_url()), ("CAREFUL", careful.base_url())];
+    check_with("one-name-two-providers.txt", Gateway::Begun, &addresses);
+    assert_eq!(careful.seen().len(), 1, "the careful one was asked once");
+    assert_eq!(america.seen().len(), 2, "America was asked once as a fallback, once for the search");
 }
