@@ -63,7 +63,7 @@ impl Policies {
         match verdict {
             Ok(weighed) => {
                 withheld.extend(weighed.withheld);
-                Ok(Permit::new(case, weighed.targets, withheld, facts))
+                Ok(Permit::new(case, weighed.targets, facts).withholding(withheld))
             }
             Err(refusal) => Err(Refused { case, refusal, facts }),
         }

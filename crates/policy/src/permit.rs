@@ -40,13 +40,14 @@ pub struct Target {
 }
 
 impl Permit {
-    pub(crate) const fn new(
-        case: Case,
-        targets: Targets,
-        withheld: Vec<WithheldRecord>,
-        facts: Vec<u8>,
-    ) -> Self {
-        Self { case, targets, withheld, facts }
+    pub(crate) const fn new(case: Case, targets: Targets, facts: Vec<u8>) -> Self {
+        Self { case, targets, withheld: Vec::new(), facts }
+    }
+
+    /// The same, naming the targets that are not among its own.
+    pub(crate) fn withholding(mut self, withheld: Vec<WithheldRecord>) -> Self {
+        self.withheld = withheld;
+        self
     }
 
     /// The case it answers.

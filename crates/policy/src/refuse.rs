@@ -4,7 +4,7 @@
 //! a secret name neither the secret nor its owner.
 
 use model::{
-    Beyond, PolicyRef, ProviderTool, ProviderToolKind, Refusal, RefusalCode, Unrecognised,
+    Beyond, PolicyRef, ProviderTool, ProviderToolKind, Refusal, RefusalCode, Stores, Unrecognised,
     UnrecognisedPlace,
 };
 
@@ -104,19 +104,24 @@ fn tool_code(tool: &ProviderTool) -> RefusalCode {
 
 fn tool(tool: &ProviderTool, why: Why) -> String {
     let beyond = beyond(why, "UseProviderTool");
-    format!("The request declares the provider's tool `{}`; {beyond}.", tool.kind)
+    format!("It declares the provider's tool `{}`; {beyond}.", tool.kind)
 }
 
 fn storage(asked: &Beyond, why: Why) -> String {
-    let keeps = "The provider would keep this conversation";
-    let names = "names something kept at the provider";
     let (what, instead) = match (asked.stores.is_some(), asked.names.is_empty()) {
-        (true, true) => (keeps.to_owned(), "Send `\"store\": false`."),
+        (true, true) => ("The request asks for it", "Send `\"store\": false`."),
         (true, false) => (
-            format!("{keeps}, and the request {names}"),
+            "The request asks for it, and names something kept there",
             "Send `\"store\": false`, and name nothing that is kept there.",
         ),
-        (false, _) => (format!("The request {names}"), "Name nothing that is kept there."),
+        (false, _) => {
+            ("The request names something kept there", "Name nothing that is kept there.")
+        }
+    };
+    // Silence is an ask where the vendor keeps what it is not told to forget.
+    let what = match asked.stores {
+        Some(Stores::ByDefault) => what.replace("asks for it", "does not say otherwise"),
+        Some(Stores::Asked) | None => what.to_owned(),
     };
     let beyond = beyond(why, "StoreAtProvider");
     format!("{what}; {beyond}. {instead}")
@@ -129,16 +134,13 @@ fn unrecognised(unknown: &Unrecognised, why: Why) -> String {
         UnrecognisedPlace::Beta => "beta",
     };
     let (name, beyond) = (&unknown.name, beyond(why, "PassUnrecognised"));
-    format!("The request holds the {place} `{name}`, which this gateway does not know; {beyond}.")
+    format!("It is the {place} `{name}`; {beyond}.")
 }
 
 /// Why what goes beyond the model is refused, and as which action a policy could allow it.
 fn beyond(why: Why, action: &str) -> String {
     match why {
         Why::Forbidden => "a policy forbids that".to_owned(),
-        Why::NotAllowed => format!(
-            "access to the model does not cover that, and no policy of the tool set allows it \
-             ({action})"
-        ),
+        Why::NotAllowed => format!("no policy of the tool set allows that ({action})"),
     }
 }

@@ -117,7 +117,7 @@ fn a_tool_of_a_provider_needs_a_grant_of_its_own() {
         let refusal = refusal(&scene, &model_only);
         assert_eq!((refusal.policies.len(), refusal.ask_whom.as_str()), (0, "seat:alpha-owner"));
         assert!(refusal.detail.contains(&format!("`{kind}`")), "{}", refusal.detail);
-        assert!(refusal.detail.contains("tool set allows it (UseProviderTool)"));
+        assert!(refusal.detail.contains("tool set allows that (UseProviderTool)"));
         assert!(!refusal.detail.contains("2099"), "no text of the request: {}", refusal.detail);
 
         assert_eq!(code(&scene, &granted(&[(Tool, &this)])), Ok(()), "{kind}: granted");
@@ -243,7 +243,7 @@ fn what_is_not_recognised_is_refused_by_name_until_a_policy_passes_it_on() {
         assert_eq!(refused.code, UnrecognisedRefused);
         assert_eq!(refused.ask_whom, "seat:alpha-owner");
         assert!(refused.detail.contains("`reasoning.foo`"), "{}", refused.detail);
-        assert!(refused.detail.contains("tool set allows it (PassUnrecognised)"));
+        assert!(refused.detail.contains("tool set allows that (PassUnrecognised)"));
         let one = when(PASS, r#"context.name like "reasoning.*""#);
         let refused = refusal(&scene, &granted(&[(Tool, &one)]));
         assert!(refused.detail.contains("`bar`"), "{}", refused.detail);
