@@ -4,7 +4,7 @@
 
 use model::{Ask, DecisionId, Dialect, Operation, Refusal, RefusalCode, Timestamp, WithheldRecord};
 use policy::{AgentFacts, TargetFacts};
-use secrets::SecretStore;
+use secrets::{Lifetime, SecretStore};
 
 use crate::live::{Model, Target};
 use crate::stored::StoredObjects;
@@ -78,17 +78,13 @@ impl Measure<'_> {
             return Err(Unfit::NotThisAgents);
         }
         let Some(secret) = &target.facts.secret else { return Ok(()) };
-        match self.secrets.sealed_at(&secret.name, secret.version) {
-            None => Err(Unfit::SecretMissing(secret.owner.clone())),
-            Some(sealed)
-                if target
-                    .secret_age_max_ms
-                    .is_some_and(|max| self.now.millis_since(sealed) > max) =>
-            {
-                Err(Unfit::SecretExpired(secret.owner.clone()))
-            }
-            Some(_) => Ok(()),
-        }
+        let Some(sealed) = self.secrets.sealed_at(&secret.name, secret.version) else {
+            return Err(Unfit::SecretMissing(secret.owner.clone()));
+        };
+        let may_be_lent = target
+            .secret_age_max_days
+            .is_some_and(|days| Lifetime::new(sealed, days).age(self.now).may_be_lent());
+        if may_be_lent { Ok(()) } else { Err(Unfit::SecretExpired(secret.owner.clone())) }
     }
 }
 

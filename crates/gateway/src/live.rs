@@ -10,9 +10,6 @@ use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
 
 use crate::arrival::Arrival;
 
-/// One day, in milliseconds.
-const DAY_MS: u64 = 86_400_000;
-
 /// A snapshot and the endpoints of its providers. Immutable; a request keeps the one it began
 /// with.
 #[derive(Debug)]
@@ -48,8 +45,8 @@ pub(crate) struct Target {
     pub(crate) facts: TargetFacts,
     pub(crate) weight: Option<u32>,
     pub(crate) when: Condition,
-    /// Oldest a value of its secret may grow, in milliseconds; none where it needs no secret.
-    pub(crate) secret_age_max_ms: Option<u64>,
+    /// Oldest a value of its secret may grow, in days; none where it needs no secret.
+    pub(crate) secret_age_max_days: Option<u32>,
     pub(crate) to: Upstreams,
 }
 
@@ -173,7 +170,7 @@ impl Target {
             facts: target.facts.clone(),
             weight: target.weight,
             when: target.when.clone(),
-            secret_age_max_ms: secret.map(|secret| u64::from(secret.max_age_days) * DAY_MS),
+            secret_age_max_days: secret.map(|secret| secret.max_age_days),
             to: Upstreams {
                 endpoint: endpoint.clone(),
                 kind: target.facts.kind,
