@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::record::{CharterRecord, DecisionRecord, SubjectRecord, VerdictRecord};
-use crate::{Ask, ChangeId, DecisionId, Digest, Refusal, Subject, Timestamp};
+use crate::{Ask, ChangeId, ContextName, DecisionId, Digest, Refusal, Subject, Timestamp};
 
 /// What is known of one request when it is decided: its id, caller, ask, and the charter in
 /// force. The verdict is made of it and travels with it.
@@ -17,6 +17,8 @@ pub struct Case {
     pub subject: Option<Subject>,
     /// What is asked; none before the body was read.
     pub ask: Option<Ask>,
+    /// The approved context it is decided in, where it is in one.
+    pub context: Option<ContextName>,
     /// Whose seat answers for the agent (`seat:...`), where the agent is known.
     pub agent_owner: Option<String>,
     /// Whose seat answers for the thing asked for, where that is known.
@@ -87,6 +89,8 @@ impl Case {
             verdict,
             targets: Vec::new(),
             withheld: Vec::new(),
+            holds: Vec::new(),
+            context: self.context.clone(),
             agent_owner: self.agent_owner.clone(),
             target_owner: self.target_owner.clone(),
             charter: CharterRecord::from(&*self.charter),

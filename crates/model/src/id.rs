@@ -127,6 +127,14 @@ name!(
     SeatName, "seat", "-_."
 );
 name!(
+    /// A budget, as its charter calls it.
+    QuotaName, "quota", "-_."
+);
+name!(
+    /// An approved context: a purpose with its limits.
+    ContextName, "context", "-_."
+);
+name!(
     /// One policy: its set and its `@id`, as in `model/demo-agent-uses-demo`.
     PolicyId, "policy", "-_./"
 );

@@ -8,6 +8,7 @@ mod beyond;
 mod case;
 mod claims;
 mod digest;
+mod hold;
 mod id;
 mod policy_ref;
 mod problem;
@@ -25,9 +26,10 @@ pub use beyond::{
 pub use case::{Case, CharterInForce, OutcomeDue, Recordable, Refused};
 pub use claims::Claims;
 pub use digest::{Digest, DigestError};
+pub use hold::{Amounts, CounterKey, HeldRecord, Measure, Per};
 pub use id::{
-    AgentName, ChangeId, DecisionId, IdError, ModelName, NameError, PersonName, PolicyId,
-    ProviderName, SeatName, SecretName, SecretVersion, TeamName,
+    AgentName, ChangeId, ContextName, DecisionId, IdError, ModelName, NameError, PersonName, PolicyId,
+    ProviderName, QuotaName, SeatName, SecretName, SecretVersion, TeamName,
 };
 pub use policy_ref::{Effect, PolicyRef, PolicySetKind};
 pub use problem::{Place, Problem, Problems};

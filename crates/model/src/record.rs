@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentName, Ask, ChangeId, CharterInForce, Claims, DecisionId, Digest, PolicyRef, Proof,
+    AgentName, Amounts, Ask, ChangeId, CharterInForce, Claims, ContextName, DecisionId, Digest,
+    HeldRecord, PolicyRef, Proof,
     ProviderName, Refusal, SecretName, SecretVersion, StoredName, Subject, Timestamp, Usage,
 };
 
@@ -29,6 +30,12 @@ pub struct DecisionRecord {
     /// Where it may not be forwarded although the model is served there, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub withheld: Vec<WithheldRecord>,
+    /// What it holds of each budget that applies, until its outcome says what it used.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub holds: Vec<HeldRecord>,
+    /// The approved context it was decided in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context: Option<ContextName>,
     /// The seat that answers for the agent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub agent_owner: Option<String>,
@@ -151,6 +158,15 @@ pub struct Outcome {
     /// Tokens, where the provider reported them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
+    /// What is counted on the budgets it held: at most what it held. None where it held none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub charged: Option<Amounts>,
+    /// What the call cost in nano-USD by the prices in force, where the model has a price.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost_nano_usd: Option<u64>,
+    /// Whose costs these are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost_center: Option<String>,
     /// What the provider now keeps for the agent, as far as its answer says.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub stored: Vec<StoredObject>,
@@ -175,6 +191,8 @@ pub enum Ended {
     UpstreamFailed,
     /// The provider broke off, stalled or overran after its answer had begun.
     UpstreamBroken,
+    /// The stream was cut: what the call held of a budget was used up.
+    BudgetCut,
     /// Recorded but not forwarded: the client left, or the record came too late.
     NotForwarded,
     /// The gateway stopped before the end.
@@ -254,6 +272,7 @@ impl Ended {
             Self::ClientGone => "client_gone",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamBroken => "upstream_broken",
+            Self::BudgetCut => "budget_cut",
             Self::NotForwarded => "not_forwarded",
             Self::Interrupted => "interrupted",
         }
@@ -275,6 +294,9 @@ impl Outcome {
             status: None,
             attempts: Vec::new(),
             usage: None,
+            charged: None,
+            cost_nano_usd: None,
+            cost_center: None,
             stored: Vec::new(),
             output_bytes: 0,
             first_byte_ms: None,

@@ -134,6 +134,14 @@ catalogue! {
     StorageRefused "storage_refused" 403 Decide Caller Useless "The provider would keep this conversation; access to a model does not cover that.";
     UnrecognisedRefused "unrecognised_refused" 403 Decide PolicyOwner Useless "The request holds something this gateway does not know, and no policy passes it on.";
     DialectMismatch "dialect_mismatch" 400 Decide Caller Useless "The model's provider speaks another wire form than this endpoint.";
+    ContextRequired "context_required" 403 Decide Caller Useless "The call must be made in an approved context, and names none.";
+    ContextUnknown "context_unknown" 403 Decide Caller Useless "The context named is none of this agent's.";
+    ContextUnfit "context_unfit" 403 Decide Caller Useless "The call is not what the context is approved for.";
+    BudgetUnbounded "budget_unbounded" 403 Decide Caller Useless "Nothing bounds what the call may use, and a budget applies.";
+    BudgetUnpriced "budget_unpriced" 403 Decide Platform Useless "The model has no price, and a budget of money applies.";
+    BudgetTooSmall "budget_too_small" 429 Decide AgentOwner Useless "The call may use more than a whole budget.";
+    BudgetPaused "budget_paused" 429 Decide AgentOwner Later "A budget of this minute is used up.";
+    BudgetExhausted "budget_exhausted" 429 Decide AgentOwner Useless "A budget is used up.";
     NoTarget "no_target" 403 Decide PolicyOwner Useless "No place that serves the model takes calls of this agent.";
     SecretMissing "secret_missing" 503 Decide Platform Later "The secret this call needs has no sealed value.";
     SecretExpired "secret_expired" 503 Decide Platform Later "The secret this call needs is older than its owner allows.";
@@ -143,6 +151,7 @@ catalogue! {
     SecretUnreadable "secret_unreadable" 503 Forward Platform Later "The secret this call needs could not be opened.";
     TargetsSetAside "targets_set_aside" 503 Forward Provider Later "Every place that may serve this call has failed and is set aside for now.";
     TargetsBusy "targets_busy" 503 Forward Platform Later "Every place that may serve this call is carrying as much as it may.";
+    BudgetCut "budget_cut" 502 Forward AgentOwner Useless "The answer was cut: it was about to use more than the call held of a budget.";
     UpstreamConnect "upstream_connect" 502 Forward Provider Later "The provider could not be reached.";
     UpstreamTimeout "upstream_timeout" 504 Forward Provider Later "The provider did not answer in time.";
     UpstreamDropped "upstream_dropped" 502 Forward Provider Later "The provider broke off its answer.";
