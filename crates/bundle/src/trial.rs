@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use charter::{Charter, Located, PolicyTest, Verdict};
 use model::{Ask, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, RefusalCode};
-use policy::{CallFacts, Circumstances, TargetFacts, Targets};
+use policy::{CallFacts, Circumstances, RecentFacts, TargetFacts, Targets};
 
 use crate::Bundle;
 use crate::compiled::Target;
@@ -60,6 +60,7 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     let asked = Circumstances {
         agent: &agent.facts,
         call: &call,
+        approved: None,
         ask: &ask,
         model: &model.facts,
         targets: &targets,
@@ -125,5 +126,6 @@ fn ask(test: &PolicyTest) -> Ask {
 }
 
 fn call(test: &PolicyTest) -> CallFacts {
-    CallFacts { now: test.at, proof: test.proof, token_age_s: test.token_age_s }
+    let recent = RecentFacts::default();
+    CallFacts { now: test.at, proof: test.proof, token_age_s: test.token_age_s, recent }
 }

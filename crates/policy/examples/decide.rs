@@ -20,7 +20,7 @@ use model::{
 };
 use policy::{
     AgentFacts, CallFacts, DataClass, Lifecycle, ModelFacts, Policies, PolicySource, ProviderKind,
-    Question, SecretFacts, TargetFacts, compile,
+    Question, RecentFacts, SecretFacts, TargetFacts, compile,
 };
 
 const ROUNDS: u32 = 5_000;
@@ -55,7 +55,15 @@ fn measure(policies: &Policies, targets: &[TargetFacts], ask: &Ask) -> f64 {
     let (agent, model) = (agent(), model());
     let case = Case { ask: Some(ask.clone()), ..case() };
     let withheld = Vec::new();
-    let question = Question { case, agent: &agent, call: call(), model: &model, targets, withheld };
+    let question = Question {
+        case,
+        agent: &agent,
+        call: call(),
+        approved: None,
+        model: &model,
+        targets,
+        withheld,
+    };
     let start = Instant::now();
     let permit = policies.decide(question).unwrap();
     let elapsed = start.elapsed();
@@ -133,7 +141,8 @@ fn model() -> ModelFacts {
 }
 
 fn call() -> CallFacts {
-    CallFacts { now: NOW, proof: Proof::EmbeddedToken, token_age_s: 30 }
+    let recent = RecentFacts { requests: 12, refusals: 1, targets: 2 };
+    CallFacts { now: NOW, proof: Proof::EmbeddedToken, token_age_s: 30, recent }
 }
 
 fn ask(beyond: Beyond) -> Ask {
@@ -185,6 +194,7 @@ fn case() -> Case {
             epoch: 1,
         }),
         ask: None,
+        context: None,
         agent_owner: None,
         target_owner: None,
         charter: Arc::new(CharterInForce {

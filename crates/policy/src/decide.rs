@@ -6,7 +6,7 @@
 use model::{Ask, Case, Dialect, Operation, Refusal, RefusalCode, Refused, WithheldRecord};
 
 use crate::evaluate::Unevaluable;
-use crate::facts::{AgentFacts, CallFacts, Circumstances, ModelFacts, TargetFacts};
+use crate::facts::{AgentFacts, ApprovedFacts, CallFacts, Circumstances, ModelFacts, TargetFacts};
 use crate::permit::{Permit, Targets};
 use crate::policies::Policies;
 use crate::trail::Trail;
@@ -15,12 +15,15 @@ use crate::trail::Trail;
 #[derive(Debug)]
 pub struct Question<'a> {
     /// The case that the verdict answers; it travels with the verdict. Its subject must be the
-    /// agent and its ask must name the model, or what is recorded would not be what was decided.
+    /// agent, its ask must name the model and its context must be the approved one, or what is
+    /// recorded would not be what was decided.
     pub case: Case,
     /// Who asks.
     pub agent: &'a AgentFacts,
     /// The call.
     pub call: CallFacts,
+    /// The approved context it is made in, where it is made in one.
+    pub approved: Option<&'a ApprovedFacts>,
     /// What is asked for.
     pub model: &'a ModelFacts,
     /// Where it is served, the preferred place first.
@@ -49,10 +52,10 @@ impl Policies {
     /// `policy_forbids` or `policy_no_permit` where the model or its secret is not.
     #[expect(clippy::result_large_err, reason = "a refusal carries its case, as a permit does")]
     pub fn decide(&self, question: Question<'_>) -> Result<Permit, Refused> {
-        let Question { case, agent, call, model, targets, mut withheld } = question;
+        let Question { case, agent, call, approved, model, targets, mut withheld } = question;
         let nothing = Ask::bare(Operation::ListModels, Dialect::OpenAi);
         let ask = case.ask.clone().unwrap_or(nothing);
-        let asked = Circumstances { agent, call: &call, ask: &ask, model, targets };
+        let asked = Circumstances { agent, call: &call, approved, ask: &ask, model, targets };
         let [policy_seat, ..] = &case.charter.secondary;
         let mut trail = Trail::default();
         let verdict = match same_matter(&case, &asked) {
@@ -80,18 +83,13 @@ impl Policies {
 
     /// Whether [`Policies::decide`] would permit at least one target for some operation's plain
     /// ask, one that goes in nothing beyond the model: what a list of models shows this caller.
+    /// What `asked` asks has no part in it.
     #[must_use]
-    pub fn may_list(
-        &self,
-        agent: &AgentFacts,
-        call: &CallFacts,
-        model: &ModelFacts,
-        targets: &[TargetFacts],
-    ) -> bool {
+    pub fn may_list(&self, asked: &Circumstances<'_>) -> bool {
         let operations = Operation::ALL.iter().filter(|one| **one != Operation::ListModels);
         for operation in operations {
             let ask = &Ask::bare(*operation, Dialect::OpenAi);
-            match self.judge(&Circumstances { agent, call, ask, model, targets }, "") {
+            match self.judge(&Circumstances { ask, ..*asked }, "") {
                 Ok(_) => return true,
                 // No ask changes that.
                 Err(refusal) if refusal.code == RefusalCode::ModelUnknown => return false,
@@ -103,12 +101,17 @@ impl Policies {
 }
 
 /// Whether the case is about what is asked: a permit never answers an unproved caller, nor
-/// another agent or model than the one recorded.
+/// another agent, model or approved context than the one recorded.
 fn same_matter(case: &Case, asked: &Circumstances<'_>) -> Result<(), Unevaluable> {
     let agent = case.subject.as_ref().map(|subject| &subject.agent);
     let model = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
-    if agent == Some(&asked.agent.name) && model == Some(&asked.model.name) {
-        return Ok(());
+    if agent != Some(&asked.agent.name) || model != Some(&asked.model.name) {
+        let what = "the case is about another agent or model than the question";
+        return Err(Unevaluable(what.to_owned()));
     }
-    Err(Unevaluable("the case is about another agent or model than the question".to_owned()))
+    if case.context.as_ref() != asked.approved.map(|approved| &approved.name) {
+        let what = "the case is in another approved context than the question";
+        return Err(Unevaluable(what.to_owned()));
+    }
+    Ok(())
 }

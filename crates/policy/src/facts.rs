@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::{
-    AgentName, Ask, Claims, Environment, ModelName, Proof, ProviderName, SecretName, SecretVersion,
-    TeamName, Timestamp,
+    AgentName, Ask, Claims, ContextName, Environment, ModelName, Proof, ProviderName, SecretName,
+    SecretVersion, TeamName, Timestamp,
 };
 
 /// The agent that asks, as the charter declares it.
@@ -31,7 +31,7 @@ pub struct AgentFacts {
     pub owner: String,
 }
 
-/// The call: when, and how the caller proved itself.
+/// The call: when, how the caller proved itself, and what it did lately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallFacts {
     /// The time of the question.
@@ -40,6 +40,32 @@ pub struct CallFacts {
     pub proof: Proof,
     /// Seconds since the credential was issued.
     pub token_age_s: u64,
+    /// What the agent did lately.
+    pub recent: RecentFacts,
+}
+
+/// What the agent did in the last 10 minutes, before the call that is asked about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecentFacts {
+    /// Its calls, refused ones among them.
+    pub requests: u32,
+    /// Those that were refused.
+    pub refusals: u32,
+    /// How many different targets they went to.
+    pub targets: u32,
+}
+
+/// The approved context a call is made in, as the charter declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedFacts {
+    /// Its name.
+    pub name: ContextName,
+    /// What it is approved for.
+    pub purpose: String,
+    /// The most sensitive data it is approved for.
+    pub data_class: DataClass,
+    /// The seat that answers for it (`seat:...`).
+    pub owner: String,
 }
 
 /// The model asked for.
@@ -86,6 +112,8 @@ pub struct Circumstances<'a> {
     pub agent: &'a AgentFacts,
     /// The call.
     pub call: &'a CallFacts,
+    /// The approved context it is made in, where it is made in one.
+    pub approved: Option<&'a ApprovedFacts>,
     /// What it asks.
     pub ask: &'a Ask,
     /// What is asked for.
@@ -103,7 +131,7 @@ pub enum Lifecycle {
     Suspended,
 }
 
-/// The most sensitive data an agent may handle, in rising order.
+/// The most sensitive data an agent may handle, or a context is approved for, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataClass {
     /// Anybody may see it.

@@ -33,8 +33,8 @@ pub use compile::{PolicySource, compile};
 pub use decide::{Question, model_unknown};
 pub use explain::NearMiss;
 pub use facts::{
-    AgentFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, ProviderKind,
-    SecretFacts, TargetFacts,
+    AgentFacts, ApprovedFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts,
+    ProviderKind, RecentFacts, SecretFacts, TargetFacts,
 };
 pub use permit::{Permit, Target, Targets};
 pub use policies::{Policies, PolicyListing};

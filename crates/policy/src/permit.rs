@@ -1,8 +1,8 @@
 //! Policy's yes, as a value that nothing else can make. It never holds a secret's value.
 
 use model::{
-    Case, Claims, DecisionRecord, OutcomeDue, PolicyRef, ProviderName, Recordable, SecretRecord,
-    TargetRecord, VerdictRecord, WithheldRecord,
+    Case, Claims, DecisionRecord, HeldRecord, OutcomeDue, PolicyRef, ProviderName, Recordable,
+    SecretRecord, TargetRecord, VerdictRecord, WithheldRecord,
 };
 
 use crate::facts::SecretFacts;
@@ -13,6 +13,7 @@ pub struct Permit {
     case: Case,
     targets: Targets,
     withheld: Vec<WithheldRecord>,
+    holds: Vec<HeldRecord>,
     facts: Vec<u8>,
 }
 
@@ -41,13 +42,20 @@ pub struct Target {
 
 impl Permit {
     pub(crate) const fn new(case: Case, targets: Targets, facts: Vec<u8>) -> Self {
-        Self { case, targets, withheld: Vec::new(), facts }
+        Self { case, targets, withheld: Vec::new(), holds: Vec::new(), facts }
     }
 
     /// The same, naming the targets that are not among its own.
     pub(crate) fn withholding(mut self, withheld: Vec<WithheldRecord>) -> Self {
         self.withheld = withheld;
         self
+    }
+
+    /// The same, with what the call holds of each budget that applies, in place of any it held.
+    /// Policy makes a permit that holds nothing; nothing else about it can change.
+    #[must_use]
+    pub fn holding(self, holds: Vec<HeldRecord>) -> Self {
+        Self { holds, ..self }
     }
 
     /// The case it answers.
@@ -67,6 +75,12 @@ impl Permit {
     #[must_use]
     pub fn withheld(&self) -> &[WithheldRecord] {
         &self.withheld
+    }
+
+    /// What the call holds of each budget that applies, as its record says.
+    #[must_use]
+    pub fn holds(&self) -> &[HeldRecord] {
+        &self.holds
     }
 }
 
@@ -108,8 +122,9 @@ impl Targets {
 impl Recordable for Permit {
     fn record(&self) -> DecisionRecord {
         let targets = self.targets.iter().map(TargetRecord::from).collect();
-        let withheld = self.withheld.clone();
-        DecisionRecord { targets, withheld, ..self.case.record(VerdictRecord::permitted()) }
+        let (withheld, holds) = (self.withheld.clone(), self.holds.clone());
+        let case = self.case.record(VerdictRecord::permitted());
+        DecisionRecord { targets, withheld, holds, ..case }
     }
 
     fn facts(&self) -> &[u8] {

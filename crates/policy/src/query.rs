@@ -6,7 +6,7 @@ use model::{Ask, PolicySetKind, ProviderTool, Stores, Unrecognised};
 
 use crate::claims;
 use crate::evaluate::{Answer, Unevaluable};
-use crate::facts::{Circumstances, TargetFacts};
+use crate::facts::{ApprovedFacts, Circumstances, RecentFacts, TargetFacts};
 use crate::matter::Matter;
 use crate::schema::{self, Type};
 use crate::slice;
@@ -127,7 +127,37 @@ fn common(asked: &Circumstances<'_>) -> Fields {
         ("proof", Value::Entity(proof)),
         ("token_age_s", Value::count(asked.call.token_age_s)),
     ]);
-    Fields::from([("caller", Value::Record(caller)), ("now", Value::Time(asked.call.now))])
+    let mut context = Fields::from([
+        ("caller", Value::Record(caller)),
+        ("now", Value::Time(asked.call.now)),
+        ("recent", recent(asked.call.recent)),
+    ]);
+    if let Some(facts) = asked.approved {
+        context.insert("approved", approved(facts));
+    }
+    context
+}
+
+/// `context.recent`.
+fn recent(facts: RecentFacts) -> Value {
+    let RecentFacts { requests, refusals, targets } = facts;
+    Value::Record(Fields::from([
+        ("refusals", Value::Long(refusals.into())),
+        ("requests", Value::Long(requests.into())),
+        ("targets", Value::Long(targets.into())),
+    ]))
+}
+
+/// `context.approved`.
+fn approved(facts: &ApprovedFacts) -> Value {
+    let ApprovedFacts { name, purpose, data_class, owner } = facts;
+    let data_class = schema::uid(Type::DataClass, data_class.as_str());
+    Value::Record(Fields::from([
+        ("data_class", Value::Entity(data_class)),
+        ("name", Value::Text(name.to_string())),
+        ("owner", Value::Text(owner.clone())),
+        ("purpose", Value::Text(purpose.clone())),
+    ]))
 }
 
 /// `context.call`.

@@ -11,7 +11,7 @@ use model::{
 };
 use policy::{
     AgentFacts, CallFacts, DataClass, Lifecycle, ModelFacts, Permit, PolicySource, ProviderKind,
-    Question, SecretFacts, TargetFacts,
+    Question, RecentFacts, SecretFacts, TargetFacts,
 };
 use secrets::{LeaseError, Scheme, SealingKey, SecretError, SecretStore, SecretValue};
 use testkit::ManualClock;
@@ -59,6 +59,7 @@ fn case(clock: &ManualClock) -> Case {
             function_tools: 0,
             beyond: Beyond::NOTHING,
         }),
+        context: None,
         agent_owner: Some(seat("support")),
         target_owner: Some(seat("models")),
         charter: Arc::new(CharterInForce {
@@ -104,7 +105,8 @@ fn permit(clock: &ManualClock, version: u32) -> Permit {
         text: text.to_owned(),
     });
     let policies = policy::compile(&sources, &|_| true).unwrap();
-    let call = CallFacts { now: clock.now(), proof: Proof::EmbeddedToken, token_age_s: 1 };
+    let recent = RecentFacts::default();
+    let call = CallFacts { now: clock.now(), proof: Proof::EmbeddedToken, token_age_s: 1, recent };
     let secret = SecretFacts {
         name: "openai".parse().unwrap(),
         version: SecretVersion(version),
@@ -116,9 +118,15 @@ fn permit(clock: &ManualClock, version: u32) -> Permit {
     ];
     let model = ModelFacts { name: "gpt".parse().unwrap(), owner: "seat:models".to_owned() };
     let (case, agent) = (case(clock), agent());
-    let withheld = Vec::new();
-    let question =
-        Question { case, agent: &agent, call, model: &model, targets: &targets, withheld };
+    let question = Question {
+        case,
+        agent: &agent,
+        call,
+        approved: None,
+        model: &model,
+        targets: &targets,
+        withheld: Vec::new(),
+    };
     policies.decide(question).unwrap()
 }
 

@@ -13,7 +13,7 @@ use model::{
 use policy::{Policies, ProviderKind};
 use serde_json::Value;
 
-use crate::support::{Scene, case, named, policies, scene, target};
+use crate::support::{Scene, named, policies, scene, target};
 
 const USE: &str = r#"permit (principal, action == Action::"InvokeModel", resource);"#;
 const LEND: &str = r#"permit (principal, action == Action::"UseSecret", resource);"#;
@@ -304,14 +304,7 @@ fn targets_that_policy_refuses_are_withheld_while_another_is_permitted() {
         code: "condition".into(),
         policies: Vec::new(),
     };
-    let question = policy::Question {
-        case: model::Case { ask: Some(scene.ask.clone()), ..case() },
-        agent: &scene.agent,
-        call: scene.call,
-        model: &scene.model,
-        targets: &scene.targets,
-        withheld: vec![before.clone()],
-    };
+    let question = policy::Question { withheld: vec![before.clone()], ..scene.question() };
     let permit = policies.decide(question).unwrap();
     let permitted: Vec<_> = permit.targets().iter().map(|one| one.provider.as_str()).collect();
     assert_eq!(permitted, ["beta"]);

@@ -372,10 +372,10 @@ fn a_verdict_is_given_only_on_the_case_it_is_about() {
     let decide = |change: &dyn Fn(&mut model::Case)| {
         let mut case = case();
         change(&mut case);
-        let (agent, call) = (&scene.agent, scene.call);
-        let (model, targets) = (&scene.model, &scene.targets);
-        let question = policy::Question { case, agent, call, model, targets, withheld: Vec::new() };
-        policies.decide(question).map(|_| ()).map_err(|refused| refused.refusal.code)
+        policies
+            .decide(policy::Question { case, ..scene.question() })
+            .map(|_| ())
+            .map_err(|refused| refused.refusal.code)
     };
     assert_eq!(decide(&|_| ()), Ok(()));
     assert_eq!(decide(&|case| case.subject = None), Err(PolicyError));

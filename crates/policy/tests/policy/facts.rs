@@ -8,10 +8,12 @@ use model::{
     Beyond, Claims, Digest, Environment, Operation, ProviderTool, ProviderToolKind, Recordable,
     StoredKind, StoredName, Stores, Unrecognised, UnrecognisedPlace,
 };
-use policy::{DataClass, Lifecycle, Policies, ProviderKind, schema_text};
+use policy::{
+    ApprovedFacts, DataClass, Lifecycle, Policies, ProviderKind, RecentFacts, schema_text,
+};
 use serde_json::Value;
 
-use crate::support::{NOW, Scene, named, policies, scene};
+use crate::support::{NOW, Scene, approved, named, policies, scene};
 
 const USE: &str = r#"permit (principal, action == Action::"InvokeModel", resource);"#;
 const LEND: &str = r#"permit (principal, action == Action::"UseSecret", resource);"#;
@@ -169,6 +171,7 @@ fn facts_conform_to_the_schema_for_every_word_it_knows() {
     for data_class in DataClass::ALL {
         let mut scene = scene();
         scene.agent.data_class = *data_class;
+        scene.approved = Some(ApprovedFacts { data_class: *data_class, ..approved("tickets") });
         scene.ask.output_tokens_max = None;
         scenes.push(scene);
     }
@@ -181,6 +184,8 @@ fn facts_conform_to_the_schema_for_every_word_it_knows() {
         let mut scene = scene();
         scene.ask.operation = *operation;
         scene.ask.beyond = everything();
+        scene.approved = Some(approved("tickets"));
+        scene.call.recent = RecentFacts { requests: u32::MAX, refusals: 0, targets: 1 };
         scene.targets[1].claims = all_claims();
         scenes.push(scene);
     }
@@ -229,13 +234,14 @@ fn the_words_in_code_are_those_of_the_schema() {
     assert_eq!("secret".parse::<DataClass>(), Err(()));
 }
 
-/// What the facts hold of a tool, of storage, of what is not recognised and of claims, to the
-/// letter: whoever replays a decision reads this.
+/// What the facts hold of an approved context, of a tool, of storage, of what is not recognised
+/// and of claims, to the letter: whoever replays a decision reads this.
 #[test]
 fn facts_of_what_goes_beyond_the_model_are_written_so() {
     let mut scene = scene();
     scene.targets.remove(0);
     scene.targets[0].claims = all_claims();
+    scene.approved = Some(approved("tickets"));
     let Beyond { tools, unrecognised, .. } = everything();
     scene.ask.beyond = Beyond {
         tools: tools.into_iter().filter(|tool| tool.server.is_some()).collect(),

@@ -7,8 +7,8 @@ use model::{
     PolicySetKind, Problems, Proof, Refused, SecretVersion, Subject, Timestamp,
 };
 use policy::{
-    AgentFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, Permit, Policies,
-    PolicySource, ProviderKind, Question, SecretFacts, TargetFacts, compile,
+    AgentFacts, ApprovedFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts, Permit,
+    Policies, PolicySource, ProviderKind, Question, RecentFacts, SecretFacts, TargetFacts, compile,
 };
 
 /// 2026-11-24T09:00:00Z.
@@ -19,6 +19,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
 pub(crate) struct Scene {
     pub(crate) agent: AgentFacts,
     pub(crate) call: CallFacts,
+    pub(crate) approved: Option<ApprovedFacts>,
     pub(crate) ask: Ask,
     pub(crate) model: ModelFacts,
     pub(crate) targets: Vec<TargetFacts>,
@@ -43,13 +44,29 @@ pub(crate) fn scene() -> Scene {
             trust_domain: "example.org".into(),
             owner: "seat:support-lead".into(),
         },
-        call: CallFacts { now: NOW, proof: Proof::EmbeddedToken, token_age_s: 30 },
+        call: CallFacts {
+            now: NOW,
+            proof: Proof::EmbeddedToken,
+            token_age_s: 30,
+            recent: RecentFacts { requests: 7, refusals: 2, targets: 3 },
+        },
+        approved: None,
         ask: ask(),
         model: ModelFacts { name: "gpt".parse().unwrap(), owner: "seat:model-owner".into() },
         targets: vec![
             target("alpha", ProviderKind::OpenAi, Some(secret)),
             target("beta", ProviderKind::Demo, None),
         ],
+    }
+}
+
+/// The context `name`, approved for internal data.
+pub(crate) fn approved(name: &str) -> ApprovedFacts {
+    ApprovedFacts {
+        name: name.parse().unwrap(),
+        purpose: format!("what {name} is for"),
+        data_class: DataClass::Internal,
+        owner: format!("seat:{name}-owner"),
     }
 }
 
@@ -66,24 +83,35 @@ pub(crate) fn target(name: &str, kind: ProviderKind, secret: Option<SecretFacts>
 
 impl Scene {
     pub(crate) fn circumstances(&self) -> Circumstances<'_> {
-        let Self { agent, call, ask, model, targets } = self;
-        Circumstances { agent, call, ask, model, targets }
+        let Self { agent, call, approved, ask, model, targets } = self;
+        Circumstances { agent, call, approved: approved.as_ref(), ask, model, targets }
+    }
+
+    pub(crate) fn question(&self) -> Question<'_> {
+        Question {
+            case: self.case(),
+            agent: &self.agent,
+            call: self.call,
+            approved: self.approved.as_ref(),
+            model: &self.model,
+            targets: &self.targets,
+            withheld: Vec::new(),
+        }
+    }
+
+    /// The case that the scene's question is about.
+    pub(crate) fn case(&self) -> Case {
+        let context = self.approved.as_ref().map(|approved| approved.name.clone());
+        Case { ask: Some(self.ask.clone()), context, ..case() }
     }
 
     #[expect(clippy::result_large_err, reason = "a refusal carries its case")]
     pub(crate) fn decide(&self, policies: &Policies) -> Result<Permit, Refused> {
-        policies.decide(Question {
-            case: Case { ask: Some(self.ask.clone()), ..case() },
-            agent: &self.agent,
-            call: self.call,
-            model: &self.model,
-            targets: &self.targets,
-            withheld: Vec::new(),
-        })
+        policies.decide(self.question())
     }
 
     pub(crate) fn may_list(&self, policies: &Policies) -> bool {
-        policies.may_list(&self.agent, &self.call, &self.model, &self.targets)
+        policies.may_list(&self.circumstances())
     }
 }
 
@@ -111,6 +139,7 @@ pub(crate) fn case() -> Case {
             epoch: 1,
         }),
         ask: Some(ask()),
+        context: None,
         agent_owner: Some("seat:support-lead".into()),
         target_owner: Some("seat:model-owner".into()),
         charter: Arc::new(CharterInForce {
