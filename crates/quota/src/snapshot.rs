@@ -1,0 +1,189 @@
+//! The counters as a file: one JSON document that says which log it belongs to, how far it goes,
+//! and the SHA-256 of all that. It can always be made again from the whole log.
+
+use model::{
+    AgentName, CounterKey, DecisionId, Digest, HeldRecord, Measure, Per, QuotaName, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+const FORMAT: &str = "portreeve-counters";
+const VERSION: u32 = 1;
+
+/// Everything counted at one instant.
+///
+/// It includes every decision of the log below [`upto`](Self::upto) and every outcome written by
+/// then or on its way; its open holds stand in it by the ids of their decisions. So entries from
+/// `upto` on are folded into it, and each counts once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    content: Content,
+}
+
+/// Why a file is no snapshot that could be used: count again from the whole log.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is not a snapshot at all, or cut short.
+    #[error("not a snapshot of budget counters")]
+    Unreadable(#[source] serde_json::Error),
+    /// It is another kind of document.
+    #[error("not a snapshot of budget counters, but a document of format `{0}`")]
+    OtherFormat(String),
+    /// It was written by a version that writes it differently.
+    #[error("a snapshot of budget counters in version {0}; this program reads version {VERSION}")]
+    OtherVersion(u32),
+    /// Its content is not what was written.
+    #[error("the snapshot of budget counters is damaged: its content is {found}, not {written}")]
+    Damaged {
+        /// The digest it names.
+        written: Digest,
+        /// The digest of what it holds.
+        found: Digest,
+    },
+    /// It counts what another log records.
+    #[error("the snapshot of budget counters belongs to the log `{0}`")]
+    OtherLog(String),
+    /// It knows more entries than the log has.
+    #[error("the snapshot of budget counters goes up to entry {upto}, the log to entry {size}")]
+    BeyondLog {
+        /// How many entries it includes.
+        upto: u64,
+        /// How many the log has.
+        size: u64,
+    },
+    /// It could not be written as JSON.
+    #[error("the snapshot of budget counters could not be written")]
+    Unwritable(#[source] serde_json::Error),
+}
+
+/// What is digested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Content {
+    log: String,
+    upto: u64,
+    pub(crate) windows: Vec<WindowContent>,
+    pub(crate) open: Vec<OpenHold>,
+}
+
+/// The window that runs, and what is used in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowContent {
+    pub(crate) per: Per,
+    pub(crate) start: Timestamp,
+    pub(crate) counters: Vec<Counted>,
+}
+
+/// One counter of a window. What it holds is the sum of the open holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Counted {
+    quota: QuotaName,
+    measure: Measure,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    agent: Option<AgentName>,
+    pub(crate) used: u64,
+}
+
+/// A hold that was open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenHold {
+    pub(crate) id: DecisionId,
+    pub(crate) holds: Vec<HeldRecord>,
+}
+
+/// What every version begins with.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+/// This version, whole.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document<'a> {
+    format: String,
+    version: u32,
+    digest: Digest,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        log: &str,
+        upto: u64,
+        windows: Vec<WindowContent>,
+        open: Vec<OpenHold>,
+    ) -> Self {
+        Self { content: Content { log: log.to_owned(), upto, windows, open } }
+    }
+
+    pub(crate) fn into_content(self) -> Content {
+        self.content
+    }
+
+    /// The index of the first entry of the log that is to be replayed after it.
+    #[must_use]
+    pub const fn upto(&self) -> u64 {
+        self.content.upto
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unwritable`], which only memory could cause.
+    pub fn to_json(&self) -> Result<Vec<u8>, SnapshotError> {
+        let written = serde_json::value::to_raw_value(&self.content);
+        let content = written.map_err(SnapshotError::Unwritable)?;
+        let document = Document {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            digest: Digest::of(content.get().as_bytes()),
+            content: &content,
+        };
+        serde_json::to_vec(&document).map_err(SnapshotError::Unwritable)
+    }
+
+    /// Reads a file's bytes, as a snapshot of the log named `log`, which has `size` entries.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]: then begin with [`crate::Counters::new`] and replay the whole log.
+    pub fn read(bytes: &[u8], log: &str, size: u64) -> Result<Self, SnapshotError> {
+        let head: Head = serde_json::from_slice(bytes).map_err(SnapshotError::Unreadable)?;
+        if head.format != FORMAT {
+            return Err(SnapshotError::OtherFormat(head.format.chars().take(64).collect()));
+        }
+        if head.version != VERSION {
+            return Err(SnapshotError::OtherVersion(head.version));
+        }
+        let document: Document<'_> =
+            serde_json::from_slice(bytes).map_err(SnapshotError::Unreadable)?;
+        let found = Digest::of(document.content.get().as_bytes());
+        if found != document.digest {
+            return Err(SnapshotError::Damaged { written: document.digest, found });
+        }
+        let content: Content =
+            serde_json::from_str(document.content.get()).map_err(SnapshotError::Unreadable)?;
+        if content.log != log {
+            return Err(SnapshotError::OtherLog(content.log.chars().take(256).collect()));
+        }
+        if content.upto > size {
+            return Err(SnapshotError::BeyondLog { upto: content.upto, size });
+        }
+        Ok(Self { content })
+    }
+}
+
+impl Counted {
+    pub(crate) fn new(key: CounterKey, used: u64) -> Self {
+        Self { quota: key.quota, measure: key.measure, agent: key.agent, used }
+    }
+
+    pub(crate) fn into_key(self, per: Per) -> CounterKey {
+        CounterKey { quota: self.quota, measure: self.measure, per, agent: self.agent }
+    }
+}
