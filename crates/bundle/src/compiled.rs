@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use approval::Keyring;
 use model::{
-    AgentName, Digest, Environment, ModelName, PersonName, ProviderName, SeatName, SecretName,
-    SecretVersion,
+    AgentName, ContextName, Digest, Environment, ModelName, PersonName, ProviderName, SeatName,
+    SecretName, SecretVersion,
 };
 use policy::{AgentFacts, DataClass, ModelFacts, Policies, ProviderKind, TargetFacts};
+
+use crate::context::Context;
+use crate::limits::{LimitFacts, Limits};
+use crate::price::Price;
 
 /// A compiled charter. Made by [`crate::check`] alone; immutable.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct Bundle {
     pub(crate) providers: BTreeMap<ProviderName, Provider>,
     pub(crate) models: BTreeMap<ModelName, Model>,
     pub(crate) secrets: BTreeMap<SecretName, Secret>,
+    pub(crate) contexts: BTreeMap<ContextName, Context>,
+    pub(crate) limits: Limits,
     pub(crate) policies: Policies,
     pub(crate) people: Persons,
     pub(crate) tests_passed: usize,
@@ -54,6 +60,12 @@ pub struct Agent {
     pub active: bool,
     /// When its owner must look at it again, as written.
     pub review_by: String,
+    /// The contexts it is bound to, by name.
+    pub contexts: Vec<ContextName>,
+    /// Its calls must be made in one of them.
+    pub context_required: bool,
+    /// Who pays for its calls: what its owner's seat names, else what the accountable one does.
+    pub cost_center: Option<String>,
 }
 
 /// A provider.
@@ -91,6 +103,10 @@ pub struct Model {
     pub facts: ModelFacts,
     /// What it is for.
     pub purpose: String,
+    /// Calls of it must be made in an approved context.
+    pub context_required: bool,
+    /// The cap on output tokens for a call that sets none, where a budget counts it.
+    pub output_tokens_max: u64,
     /// How often one call is tried.
     pub retries: Retries,
     /// Where it is served, the preferred place first; never empty.
@@ -121,6 +137,8 @@ pub struct Target {
     pub timeouts: Timeouts,
     /// Most calls it carries at once; none where it has no bound of its own.
     pub concurrency_max: Option<usize>,
+    /// What it costs; none where nobody says.
+    pub price: Option<Price>,
 }
 
 /// Which agents' calls a target serves. An empty list is no condition.
@@ -205,6 +223,12 @@ impl Bundle {
         self.providers.values()
     }
 
+    /// One model.
+    #[must_use]
+    pub fn model(&self, name: &ModelName) -> Option<&Model> {
+        self.models.get(name)
+    }
+
     /// Every model, by name.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.models.values()
@@ -219,6 +243,25 @@ impl Bundle {
     /// Every secret, by name.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.secrets.values()
+    }
+
+    /// One approved context.
+    #[must_use]
+    pub fn context(&self, name: &ContextName) -> Option<&Context> {
+        self.contexts.get(name)
+    }
+
+    /// Every approved context, by name.
+    pub fn contexts(&self) -> impl Iterator<Item = &Context> {
+        self.contexts.values()
+    }
+
+    /// The limits that apply to a call of `agent`, made in `context` or in none, by counter: its
+    /// own, its team's, the gateway's and the context's. At most 16; none for an agent or a context
+    /// that is not declared.
+    #[must_use]
+    pub fn limits(&self, agent: &AgentName, context: Option<&ContextName>) -> Vec<LimitFacts> {
+        self.limits.applying(agent, context)
     }
 
     /// The compiled policies.

@@ -12,6 +12,9 @@ pub const END_WARNED_DAYS: u32 = 60;
 /// How long a claim stands unconfirmed, in days.
 pub const CLAIMS_STAND_DAYS: u32 = 365;
 
+/// How long before a context's end its owner is warned, in days.
+pub const CONTEXT_WARNED_DAYS: u32 = 14;
+
 /// Something in the charter that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -6,15 +6,22 @@
 
 mod check;
 mod compiled;
+mod context;
 mod findings;
+mod limits;
+mod price;
 mod resolve;
 mod snapshot;
 mod target;
 mod trial;
 
+pub use charter::{Hours, Weekday};
 pub use check::{check, test};
 pub use compiled::{Agent, Bundle, Condition, Model, Provider, Retries, Secret, Target, Timeouts};
-pub use findings::{CLAIMS_STAND_DAYS, END_WARNED_DAYS, Finding};
+pub use context::Context;
+pub use findings::{CLAIMS_STAND_DAYS, CONTEXT_WARNED_DAYS, END_WARNED_DAYS, Finding};
+pub use limits::LimitFacts;
 pub use policy::ProviderKind;
+pub use price::{Price, PriceSource};
 pub use snapshot::{NotThisCharter, Snapshot};
 pub use trial::TestResult;

@@ -8,6 +8,8 @@ use model::{PersonName, Place, Problem, Problems, SeatName};
 use policy::{AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind};
 
 use crate::compiled::{Agent, Bundle, Model, Persons, Provider, Retries, Secret};
+use crate::context::Context;
+use crate::limits::Limits;
 use crate::target::{self, At};
 
 /// The bundle of a charter whose files have no problem.
@@ -45,11 +47,17 @@ pub(crate) fn bundle(
         .values()
         .map(|model| (model.name.clone(), owners.model(model, charter, &secrets)))
         .collect();
-    let agents = charter
+    let agents: BTreeMap<_, _> = charter
         .agents
         .values()
-        .map(|agent| (agent.name.clone(), owners.agent(agent, root)))
+        .map(|agent| (agent.name.clone(), owners.agent(agent, root, charter)))
         .collect();
+    let contexts = charter
+        .contexts
+        .values()
+        .map(|context| (context.name.clone(), owners.context(context)))
+        .collect();
+    let limits = Limits::of(charter, &agents, |quota| owners.of(quota.owner.as_ref()));
     Ok(Bundle {
         digest: charter::manifest(tree).digest(),
         gateway: root.name.clone(),
@@ -60,6 +68,8 @@ pub(crate) fn bundle(
         providers,
         models,
         secrets,
+        contexts,
+        limits,
         policies,
         people,
         tests_passed: 0,
@@ -120,10 +130,43 @@ impl Owners<'_> {
             within_ms: model.retries.within_ms,
         };
         let facts = ModelFacts { name: model.name.clone(), owner };
-        Model { facts, purpose: model.purpose.clone(), retries, targets }
+        Model {
+            facts,
+            purpose: model.purpose.clone(),
+            context_required: model.context_required,
+            output_tokens_max: model.output_tokens_max,
+            retries,
+            targets,
+        }
     }
 
-    fn agent(&self, agent: &charter::Agent, root: &CharterFile) -> Agent {
+    fn context(&self, context: &charter::Context) -> Context {
+        let mut agents: Vec<_> = context.agents.iter().map(|agent| agent.value.clone()).collect();
+        agents.sort();
+        Context {
+            name: context.name.clone(),
+            purpose: context.purpose.clone(),
+            data_class: data_class(context.data_class.value),
+            models: context.models.iter().map(|model| model.value.clone()).collect(),
+            tools: context.tools.clone(),
+            environments: context.environments.clone(),
+            from: context.from.as_ref().map(|day| day.value.begins()),
+            until: context.until.as_ref().map(|day| day.value.ends()),
+            hours: context.hours.clone(),
+            owner: self.of(context.owner.as_ref()),
+            approver: seat_ref(&context.approver.value),
+            agents,
+        }
+    }
+
+    /// Who pays for what the seat answers for: as it says, else as the accountable one does, which
+    /// answers for whatever names nobody.
+    fn cost_center(&self, owner: Option<&Located<SeatName>>, charter: &Charter) -> Option<String> {
+        let seats = [owner.map_or(self.accountable, |owner| &owner.value), self.accountable];
+        seats.iter().find_map(|seat| charter.people.seats.get(*seat)?.cost_center.clone())
+    }
+
+    fn agent(&self, agent: &charter::Agent, root: &CharterFile, charter: &Charter) -> Agent {
         let owner = self.of(agent.owner.as_ref());
         let active = match agent.status {
             AgentStatus::Active => true,
@@ -147,6 +190,14 @@ impl Owners<'_> {
             epoch: agent.epoch,
             active,
             review_by: agent.review_by.value.to_string(),
+            contexts: charter
+                .contexts
+                .values()
+                .filter(|context| context.agents.iter().any(|bound| bound.value == agent.name))
+                .map(|context| context.name.clone())
+                .collect(),
+            context_required: agent.context_required,
+            cost_center: self.cost_center(agent.owner.as_ref(), charter),
         }
     }
 }

@@ -6,6 +6,7 @@ use model::Claims;
 use policy::{SecretFacts, TargetFacts};
 
 use crate::compiled::{Condition, Secret, Target, Timeouts};
+use crate::price;
 use crate::resolve::{data_class, kind, seat_ref};
 
 /// What a target is resolved against.
@@ -44,6 +45,7 @@ pub(crate) fn resolved(target: &ModelTarget, at: At<'_>) -> Target {
         concurrency_max: target
             .concurrency_max
             .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+        price: price::of(target, provider),
     }
 }
 

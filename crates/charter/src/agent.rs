@@ -35,6 +35,8 @@ pub struct Agent {
     pub data_class: DataClass,
     /// The last day on which it stands unreviewed.
     pub review_by: Located<Date>,
+    /// Its calls must be made in an approved context.
+    pub context_required: bool,
     /// How it proves who it is; at least one way.
     pub bindings: Vec<Binding>,
     /// The file.
@@ -59,6 +61,7 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Option<Agent> {
         .or("data_class", DataClass::Public, |node| sheet.reader.one_of(node, DataClass::WORDS));
     let date_help = "write the year, month and day, as in 2026-12-31";
     let review_by = fields.required("review_by", |node| sheet.located(node, date_help));
+    let context_required = fields.or("context_required", false, |node| sheet.reader.flag(node));
     let bindings = fields.required("bindings", |node| bindings(sheet, node));
     Some(Agent {
         name: name?,
@@ -71,6 +74,7 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Option<Agent> {
         autonomy: autonomy?,
         data_class: data_class?,
         review_by: review_by?,
+        context_required: context_required?,
         bindings: bindings?,
         place: sheet.reader.place(root.at),
     })

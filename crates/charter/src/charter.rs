@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    AgentName, ModelName, PersonName, PolicySetKind, ProviderName, SeatName, SecretName, TeamName,
+    AgentName, ContextName, ModelName, PersonName, PolicySetKind, ProviderName, QuotaName,
+    SeatName, SecretName, TeamName,
 };
 
 use crate::agent::Agent;
+use crate::context::Context;
 use crate::located::Located;
 use crate::model_file::Model;
 use crate::people::People;
 use crate::policy_test::PolicyTest;
 use crate::provider::Provider;
+use crate::quota::Quota;
 use crate::root::CharterFile;
 use crate::secret::Secret;
 
@@ -31,6 +34,10 @@ pub struct Charter {
     pub models: BTreeMap<ModelName, Model>,
     /// The secrets.
     pub secrets: BTreeMap<SecretName, Secret>,
+    /// The approved contexts.
+    pub contexts: BTreeMap<ContextName, Context>,
+    /// The budgets.
+    pub quotas: BTreeMap<QuotaName, Quota>,
     /// The policy files as text, sorted by path.
     pub policies: Vec<PolicyFile>,
     /// The policy tests, in the order of the files.

@@ -50,10 +50,16 @@ codes! {
     UNKNOWN_PROVIDER "unknown-provider" "A provider that no file under providers/ declares.";
     UNKNOWN_SECRET "unknown-secret" "A secret that no file under secrets/ declares.";
     UNKNOWN_MODEL "unknown-model" "A model that no file under models/ declares.";
+    UNKNOWN_CONTEXT "unknown-context" "A context that no file under contexts/ declares.";
     SEAT_CONFLICT "seat-conflict" "Seats that must be different are one, or a seat escalates to itself.";
     MODEL_DEVELOPER "model-developer" "A model developer holds a seat that judges what models and agents may do.";
     NOT_A_TARGET "not-a-target" "A test names a provider that does not serve the model.";
     NOTHING_CLAIMED "nothing-claimed" "Claims that claim nothing.";
+    WINDOW_EMPTY "window-empty" "Days or hours that end before they begin.";
+    CONTEXT_ELSEWHERE "context-elsewhere" "A context is bound to an agent that runs where the context is not open.";
+    CONTEXT_ABOVE_AGENT "context-above-agent" "A context is for more sensitive data than an agent it is bound to may handle.";
+    EACH_OF_ONE "each-of-one" "A quota counts each agent apart, and is for one.";
+    TOO_MANY_LIMITS "too-many-limits" "More than 16 limits apply to one call.";
     SUCCESSOR_IS_ITSELF "successor-is-itself" "A model is to take its own place.";
     SUCCESSOR_WITHOUT_END "successor-without-end" "A successor of something that does not end.";
     SUCCESSOR_ENDS_FIRST "successor-ends-first" "A successor that ends no later than what it replaces.";

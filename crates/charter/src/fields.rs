@@ -18,6 +18,10 @@ pub enum FileKind {
     Model,
     /// `secrets/NAME.yaml`.
     Secret,
+    /// `contexts/NAME.yaml`.
+    Context,
+    /// `quotas/NAME.yaml`.
+    Quota,
     /// `tests/FILE.yaml`.
     PolicyTest,
 }
@@ -42,13 +46,15 @@ pub struct Field {
 
 impl FileKind {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Charter,
         Self::People,
         Self::Agent,
         Self::Provider,
         Self::Model,
         Self::Secret,
+        Self::Context,
+        Self::Quota,
         Self::PolicyTest,
     ];
 
@@ -61,6 +67,8 @@ impl FileKind {
             Self::Provider => Some("providers"),
             Self::Model => Some("models"),
             Self::Secret => Some("secrets"),
+            Self::Context => Some("contexts"),
+            Self::Quota => Some("quotas"),
             Self::PolicyTest => Some("tests"),
         }
     }
@@ -75,6 +83,8 @@ impl FileKind {
             Self::Provider => "providers/NAME.yaml",
             Self::Model => "models/FILE.yaml",
             Self::Secret => "secrets/NAME.yaml",
+            Self::Context => "contexts/NAME.yaml",
+            Self::Quota => "quotas/NAME.yaml",
             Self::PolicyTest => "tests/FILE.yaml",
         }
     }
@@ -118,7 +128,7 @@ const fn may(
     Field { file, field, kind, required: false, default, what }
 }
 
-use FileKind::{Agent, Charter, Model, People, PolicyTest, Provider, Secret};
+use FileKind::{Agent, Charter, Context, Model, People, PolicyTest, Provider, Quota, Secret};
 
 /// The table.
 #[rustfmt::skip]
@@ -145,6 +155,7 @@ pub const FIELDS: &[Field] = &[
     must(People, "seats", "mapping", "roles, each under its name and held by exactly one person"),
     must(People, "seats.*.holder", "person", "who holds the seat"),
     may(People, "seats.*.escalation", "list of seats", "`[]`", "whom to ask when the holder does not answer, in order"),
+    may(People, "seats.*.cost_center", "text", "none", "who pays for what the seat answers for, as the books call it: at most 64 of letters, digits and `-_./:`. An agent's calls are charged to its owner's, or else to the accountable seat's"),
 
     must(Agent, "name", "name", "the agent's name: that of the file without `.yaml`"),
     must(Agent, "purpose", "text", "what the agent is for"),
@@ -156,6 +167,7 @@ pub const FIELDS: &[Field] = &[
     may(Agent, "autonomy", "0 to 4", "0", "how far it acts alone: at 0 a person does each step, at 4 nobody watches"),
     may(Agent, "data_class", "`public`, `internal`, `confidential` or `restricted`", "`public`", "the most sensitive data it may handle"),
     must(Agent, "review_by", "date", "the last day, in UTC, on which this declaration stands unreviewed, as in `2026-12-31`"),
+    may(Agent, "context_required", "`true` or `false`", "`false`", "every call of it must be made in an approved context"),
     must(Agent, "bindings", "list", "how the agent proves who it is; at least one way"),
     must(Agent, "bindings[].kind", "`embedded`", "`embedded`: by a token of this gateway's own issuer"),
 
@@ -173,6 +185,8 @@ pub const FIELDS: &[Field] = &[
     must(Model, "name", "model name", "the model as agents name it; the file may be called anything"),
     must(Model, "purpose", "text", "what the model is for"),
     may(Model, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the model"),
+    may(Model, "context_required", "`true` or `false`", "`false`", "every call of it must be made in an approved context"),
+    may(Model, "output_tokens_max", "1 to 10000000", "4096", "where a budget counts tokens or money: the cap on output tokens that a call gets which sets none itself"),
     may(Model, "retries", "mapping", "the defaults below", "how often one call is tried, over all targets together"),
     may(Model, "retries.attempts_max", "1 to 10", "one for each target", "most tries of one call over all targets, the first included"),
     may(Model, "retries.within_ms", "100 to 600000", "30000", "no try begins later than this after the first, in milliseconds"),
@@ -195,6 +209,10 @@ pub const FIELDS: &[Field] = &[
     may(Model, "targets[].claims.trains", "`true` or `false`", "unknown", "whether the provider trains on what it was sent"),
     must(Model, "targets[].claims.stated", "date", "the day on which the claims were last confirmed; after a year they are a finding"),
     may(Model, "targets[].claims.owner", "seat", "the model's owner", "the one seat that answers for the claims"),
+    may(Model, "targets[].price", "mapping", "known prices of OpenAI, Anthropic and Google at their own addresses, else none", "what it costs; under a budget of money, a target without a price takes no call"),
+    must(Model, "targets[].price.input", "US dollars", "a million tokens read, with at most 9 decimals, as in `2.50`"),
+    must(Model, "targets[].price.output", "US dollars", "a million tokens written"),
+    must(Model, "targets[].price.since", "date", "the day since which it holds"),
     may(Model, "targets[].end_of_life", "date", "none", "the first day, in UTC, on which the provider no longer serves it; its owner is warned 60 days ahead"),
     may(Model, "targets[].successor", "model name", "none", "the declared model that is to take its place; switching to it is a change"),
 
@@ -203,6 +221,35 @@ pub const FIELDS: &[Field] = &[
     may(Secret, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the secret"),
     must(Secret, "max_age_days", "1 to 3650", "oldest a sealed value may grow before it is overdue for rotation, in days"),
     must(Secret, "active", "1 to 4294967295", "which sealed version is lent; `portreeve secret put` names the next"),
+
+    must(Context, "name", "name", "the context's name, as callers select it: that of the file without `.yaml`"),
+    must(Context, "purpose", "text", "what calls in it are for"),
+    may(Context, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the context"),
+    must(Context, "approver", "seat", "the seat on whose approval it stands; better not the owner of one of its agents"),
+    must(Context, "data_class", "`public`, `internal`, `confidential` or `restricted`", "the most sensitive data it is for; not above that of any of its agents"),
+    must(Context, "models", "list of model names", "the models it covers; at least one"),
+    may(Context, "tools", "list of `web_search`, `web_fetch`, `maps`, `file_search`, `code_execution`, `shell`, `text_editor`, `computer_use`, `memory`, `generation`, `remote_mcp`, `skills`, `tool_search`, `advisor`", "`[]`", "the tools of providers it covers; policies must allow them too"),
+    may(Context, "environments", "list of `dev`, `staging`, `prod`", "`[]`", "where its agents run; an empty list is anywhere"),
+    may(Context, "from", "date", "ever since", "its first day, in UTC"),
+    may(Context, "until", "date", "without end", "its last day, in UTC; its owner is warned 14 days ahead"),
+    may(Context, "hours", "mapping", "always", "the hours of the week in which it is open, in UTC"),
+    must(Context, "hours.days", "list of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`", "on which days; at least one"),
+    must(Context, "hours.from", "time of day", "the first minute, as in `08:00`"),
+    must(Context, "hours.until", "time of day", "the minute it closes, later on the same day; `24:00` is the day's end"),
+    must(Context, "agents", "list of agents", "who may call in it; at least one"),
+
+    must(Quota, "name", "name", "the quota's name: that of the file without `.yaml`"),
+    must(Quota, "purpose", "text", "what the budget is for"),
+    may(Quota, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for it; a refusal names it as who can raise it"),
+    must(Quota, "for", "`gateway`, or a mapping with one of the next three", "whose calls it counts"),
+    may(Quota, "for.agent", "agent", "none", "this agent's calls"),
+    may(Quota, "for.team", "team", "none", "the calls of every agent that this team runs"),
+    may(Quota, "for.context", "context", "none", "the calls made in this context"),
+    may(Quota, "each", "`agent`", "all together", "each agent has the limits for itself"),
+    must(Quota, "limits", "list", "how much; at least one, and no two that count the same per the same window. At most 16 limits apply to one call, over all quotas"),
+    must(Quota, "limits[].what", "`requests`, `tokens` or `money`", "what is counted: calls, tokens read and written, or US dollars"),
+    must(Quota, "limits[].per", "`minute`, `day` or `month`", "the window, a whole one of the calendar in UTC"),
+    must(Quota, "limits[].at_most", "1 to 1000000000000000; for `money`, US dollars", "how much at most; dollars have at most 9 decimals, as in `12.50`"),
 
     must(PolicyTest, "tests", "list", "what the policies must answer; at least one"),
     must(PolicyTest, "tests[].name", "text", "what the test shows; no two tests share one"),
@@ -223,6 +270,11 @@ pub const FIELDS: &[Field] = &[
     may(PolicyTest, "tests[].proof", "`embedded_token`", "`embedded_token`", "how the caller proves who it is"),
     may(PolicyTest, "tests[].token_age_s", "0 to 4294967295", "0", "age of the caller's credential, in seconds"),
     may(PolicyTest, "tests[].stream", "`true` or `false`", "`false`", "whether the answer is to be streamed"),
+    may(PolicyTest, "tests[].context", "context", "the agent's only one, if it has one", "the approved context the call selects"),
+    may(PolicyTest, "tests[].recent", "mapping", "nothing", "what the agent did in the last 10 minutes"),
+    may(PolicyTest, "tests[].recent.requests", "0 to 4294967295", "0", "how many calls it made"),
+    may(PolicyTest, "tests[].recent.refusals", "0 to 4294967295", "0", "how many of them were refused"),
+    may(PolicyTest, "tests[].recent.targets", "0 to 4294967295", "0", "how many different targets they went to"),
     must(PolicyTest, "tests[].expect", "mapping", "the answer"),
     must(PolicyTest, "tests[].expect.verdict", "`allow`, `deny` or `unknown`", "the verdict; `unknown` is the 404 of something that could never be permitted"),
     may(PolicyTest, "tests[].expect.policies", "list of policy ids", "`[]`", "policies that must be among those that decide, as in `[model/demo]`"),

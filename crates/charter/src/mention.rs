@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Provider,
     Secret,
     Model,
+    Context,
 }
 
 /// A name of something declared elsewhere, and where it was written.
@@ -99,6 +100,27 @@ impl<'a> Sheet<'a> {
             }
         }
         whole.then_some(named)
+    }
+
+    /// Words of a closed list, none of them twice.
+    pub(crate) fn words<T: Copy + PartialEq>(
+        &mut self,
+        node: &Node,
+        known: &[(&str, T)],
+    ) -> Option<Vec<T>> {
+        let items = self.reader.list(node)?;
+        let mut words = Vec::new();
+        for item in items {
+            match self.reader.one_of(item, known) {
+                Some(word) if words.contains(&word) => {
+                    let what = "the same word is listed twice".to_owned();
+                    self.reader.object(item.at, code::DUPLICATE, what, "list it once");
+                }
+                Some(word) => words.push(word),
+                None => {}
+            }
+        }
+        (words.len() == items.len()).then_some(words)
     }
 
     /// The object's own name, which is the name of the file.

@@ -12,6 +12,12 @@ use crate::yaml::Node;
 /// Most targets of one model.
 const TARGETS_MAX: usize = 16;
 
+/// The cap on output tokens of a model that states none.
+const OUTPUT_TOKENS: u64 = 4_096;
+
+/// Largest cap on output tokens.
+const OUTPUT_TOKENS_MAX: u64 = 10_000_000;
+
 /// A model as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -21,6 +27,10 @@ pub struct Model {
     pub purpose: String,
     /// The seat that answers for it; none is the accountable one.
     pub owner: Option<Located<SeatName>>,
+    /// Calls of it must be made in an approved context.
+    pub context_required: bool,
+    /// The cap on output tokens that a call gets which sets none itself, where a budget counts.
+    pub output_tokens_max: u64,
     /// How often one call is tried.
     pub retries: Retries,
     /// Where it is served, the preferred place first; at least one, at most 16.
@@ -56,13 +66,25 @@ pub(crate) fn read(
         fields.required("name", |node| sheet.located(node, help));
     let purpose = fields.required("purpose", |node| sheet.purpose(node));
     let owner = fields.optional("owner", |node| sheet.mention(node, Kind::Seat));
+    let context_required = fields.or("context_required", false, |node| sheet.reader.flag(node));
+    let output_tokens_max = fields.or("output_tokens_max", OUTPUT_TOKENS, |node| {
+        sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX)
+    });
     let retries = fields.or("retries", Retries::default(), |node| retries(sheet, node));
     let targets = fields.required("targets", |node| targets(sheet, node));
     let place = sheet.reader.place(root.at);
     let model = || {
         let name = name.as_ref()?.value.clone();
-        let (owner, retries, targets) = (owner?, retries?, targets?);
-        Some(Model { name, purpose: purpose?, owner, retries, targets, place })
+        Some(Model {
+            name,
+            purpose: purpose?,
+            owner: owner?,
+            context_required: context_required?,
+            output_tokens_max: output_tokens_max?,
+            retries: retries?,
+            targets: targets?,
+            place,
+        })
     };
     let model = model();
     (name, model)

@@ -8,6 +8,7 @@ use crate::condition::{self, Condition};
 use crate::date::Date;
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
+use crate::price::{self, StatedPrice};
 use crate::timeouts::{self, StatedTimeouts};
 use crate::yaml::{Fields, Node};
 use crate::{code, problem};
@@ -39,6 +40,8 @@ pub struct ModelTarget {
     pub concurrency_max: Option<u32>,
     /// What is claimed about it.
     pub claims: Option<StatedClaims>,
+    /// What it costs, where the charter says so.
+    pub price: Option<StatedPrice>,
     /// The first day on which the provider no longer serves it.
     pub end_of_life: Option<Located<Date>>,
     /// The model that is to take its place.
@@ -61,6 +64,7 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, item: &Node) -> Option<ModelTarget> {
     let concurrency_max =
         fields.optional("concurrency_max", |node| count(sheet, node, CONCURRENCY_MAX));
     let claims = fields.optional("claims", |node| claims::read(sheet, node));
+    let price = fields.optional("price", |node| price::read(sheet, node));
     let end_of_life = fields.optional("end_of_life", |node| sheet.located(node, claims::DATE_HELP));
     let successor = successor(sheet, &fields);
     Some(ModelTarget {
@@ -71,6 +75,7 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, item: &Node) -> Option<ModelTarget> {
         timeouts: timeouts?,
         concurrency_max: concurrency_max?,
         claims: claims?,
+        price: price?,
         end_of_life: end_of_life?,
         successor: successor?,
         place: sheet.reader.place(item.at),

@@ -18,8 +18,8 @@ use crate::tree::SourceTree;
 use crate::who::Answering;
 use crate::yaml::Node;
 use crate::{
-    agent, code, model_file, people, policy_test, problem, provider, resolve, root, secret,
-    secret_shape, text, who, yaml,
+    agent, code, context, model_file, people, policy_test, problem, provider, quota, resolve, root,
+    secret, secret_shape, text, who, yaml,
 };
 
 /// Most problems that are listed. A charter with more is something else altogether, and reading
@@ -137,7 +137,12 @@ impl Reading {
             FileKind::Agent => Kind::Agent,
             FileKind::Provider => Kind::Provider,
             FileKind::Secret => Kind::Secret,
-            FileKind::Charter | FileKind::People | FileKind::Model | FileKind::PolicyTest => return,
+            FileKind::Context => Kind::Context,
+            FileKind::Charter
+            | FileKind::People
+            | FileKind::Model
+            | FileKind::Quota
+            | FileKind::PolicyTest => return,
         };
         self.declared.names.insert((kind, stem.to_owned()));
     }
@@ -166,6 +171,15 @@ impl Reading {
             FileKind::Secret => {
                 let secret = secret::read(sheet, root);
                 self.charter.secrets.extend(secret.map(|secret| (secret.name.clone(), secret)));
+            }
+            FileKind::Context => {
+                let context = context::read(sheet, root);
+                let named = context.map(|context| (context.name.clone(), context));
+                self.charter.contexts.extend(named);
+            }
+            FileKind::Quota => {
+                let quota = quota::read(sheet, root);
+                self.charter.quotas.extend(quota.map(|quota| (quota.name.clone(), quota)));
             }
             FileKind::PolicyTest => {
                 let tests = policy_test::read(sheet, root);

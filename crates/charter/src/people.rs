@@ -15,6 +15,9 @@ use crate::{code, problem, ssh_line};
 /// Longest email address, in bytes (RFC 5321, 4.5.3.1).
 const EMAIL_BYTES_MAX: usize = 254;
 
+/// Longest name of a cost centre, in bytes.
+const COST_CENTER_BYTES_MAX: usize = 64;
+
 /// Everybody and everything `people.yaml` declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
@@ -57,6 +60,8 @@ pub struct Seat {
     pub holder: Located<PersonName>,
     /// Whom to ask when the holder does not answer, in order.
     pub escalation: Vec<Located<SeatName>>,
+    /// Who pays for what the holder answers for, as the books call it.
+    pub cost_center: Option<String>,
     /// Where it is declared.
     pub place: Place,
 }
@@ -246,7 +251,27 @@ fn seat(sheet: &mut Sheet<'_>, declared: &mut Declared, entry: &Entry) -> Option
         let position = Position { line: at.line, column: at.column };
         sheet.reader.object(position, code::SEAT_CONFLICT, what, help);
     }
-    Some(Seat { holder: holder?, escalation: escalation?, place: sheet.reader.place(entry.at) })
+    let cost_center = fields.optional("cost_center", |node| cost_center(sheet, node));
+    Some(Seat {
+        holder: holder?,
+        escalation: escalation?,
+        cost_center: cost_center?,
+        place: sheet.reader.place(entry.at),
+    })
+}
+
+/// A word that no table, query or spreadsheet reads as anything but itself.
+fn cost_center(sheet: &mut Sheet<'_>, node: &Node) -> Option<String> {
+    let text = sheet.text(node)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if begins && text.len() <= COST_CENTER_BYTES_MAX && text.bytes().all(plain) {
+        return Some(text);
+    }
+    let what = format!("`{}` is not a cost centre", problem::shown(&text));
+    let help = "write at most 64 of A-Z, a-z, 0-9 and -_./:, beginning with a letter or digit";
+    sheet.reader.object(node.at, code::BAD_VALUE, what, help);
+    None
 }
 
 fn holder(sheet: &mut Sheet<'_>, node: &Node) -> Option<Located<PersonName>> {

@@ -1,6 +1,6 @@
 //! `tests/FILE.yaml`: what the policies must answer. It runs nothing.
 
-use model::{AgentName, Place, PolicyId, Proof, Timestamp};
+use model::{AgentName, ContextName, Place, PolicyId, Proof, Timestamp};
 
 use crate::code;
 use crate::located::Located;
@@ -30,10 +30,25 @@ pub struct PolicyTest {
     pub token_age_s: u64,
     /// Whether the answer is to be streamed.
     pub stream: bool,
+    /// The approved context it selects; none is what the agent has without a word.
+    pub context: Option<Located<ContextName>>,
+    /// What the agent did just before.
+    pub recent: RecentCalls,
     /// The answer.
     pub expect: Expectation,
     /// Where the test is written.
     pub place: Place,
+}
+
+/// What an agent did in the last ten minutes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecentCalls {
+    /// How many calls it made.
+    pub requests: u32,
+    /// How many of them were refused.
+    pub refusals: u32,
+    /// To how many different targets they went.
+    pub targets: u32,
 }
 
 /// What a test expects.
@@ -84,17 +99,33 @@ fn test(
     let (verdict, policies) = expect.unwrap_or_default();
     let ask = fields.required("ask", |node| test_ask::read(sheet, node, verdict));
     let circumstances = circumstances(sheet, &fields);
-    let (name, agent, ask) = (name?, agent?, ask?);
-    let expect = Expectation { verdict: verdict?, policies: policies? };
-    let (at, proof, token_age_s, stream) = circumstances?;
-    let place = sheet.reader.place(item.at);
-    Some(PolicyTest { name, agent, ask, at, proof, token_age_s, stream, expect, place })
+    let Circumstances { at, proof, token_age_s, stream, context, recent } = circumstances?;
+    Some(PolicyTest {
+        name: name?,
+        agent: agent?,
+        ask: ask?,
+        at,
+        proof,
+        token_age_s,
+        stream,
+        context,
+        recent,
+        expect: Expectation { verdict: verdict?, policies: policies? },
+        place: sheet.reader.place(item.at),
+    })
 }
 
-fn circumstances(
-    sheet: &mut Sheet<'_>,
-    fields: &Fields<'_>,
-) -> Option<(Timestamp, Proof, u64, bool)> {
+/// What a test says of the call beside who asks what.
+struct Circumstances {
+    at: Timestamp,
+    proof: Proof,
+    token_age_s: u64,
+    stream: bool,
+    context: Option<Located<ContextName>>,
+    recent: RecentCalls,
+}
+
+fn circumstances(sheet: &mut Sheet<'_>, fields: &Fields<'_>) -> Option<Circumstances> {
     let at = fields.or("at", AT, |node| {
         sheet.reader.parsed(node, "write a time such as 2026-11-24T09:00:00Z")
     });
@@ -103,7 +134,27 @@ fn circumstances(
     let age =
         fields.or("token_age_s", 0, |node| sheet.reader.integer(node, 0..=u64::from(u32::MAX)));
     let stream = fields.or("stream", false, |node| sheet.reader.flag(node));
-    Some((at?, proof?, age?, stream?))
+    let context = fields.optional("context", |node| sheet.mention(node, Kind::Context));
+    let recent = fields.or("recent", RecentCalls::default(), |node| recent(sheet, node));
+    Some(Circumstances {
+        at: at?,
+        proof: proof?,
+        token_age_s: age?,
+        stream: stream?,
+        context: context?,
+        recent: recent?,
+    })
+}
+
+fn recent(sheet: &mut Sheet<'_>, node: &Node) -> Option<RecentCalls> {
+    let fields = sheet.fields(node, "tests[].recent")?;
+    let mut count = |name| {
+        fields.or(name, 0, |node| {
+            u32::try_from(sheet.reader.integer(node, 0..=u64::from(u32::MAX))?).ok()
+        })
+    };
+    let (requests, refusals, targets) = (count("requests"), count("refusals"), count("targets"));
+    Some(RecentCalls { requests: requests?, refusals: refusals?, targets: targets? })
 }
 
 /// The verdict and the policies, each as far as it could be read.

@@ -51,6 +51,8 @@ agents/          one file an agent
 providers/       one file a provider
 models/          one file a model
 secrets/         one file a secret; never its value
+contexts/        one file an approved context
+quotas/          one file a budget
 policies/        Cedar: guardrails/ model/ tool/ secret/ downstream/
 tests/           what the policies must answer
 README.md        and any other `.md` file: counted in the digest, read by people alone
@@ -101,8 +103,8 @@ In a field's path, `*` is a name of your own and `[]` is each item of a list. *D
 holds where a field is left out.
 
 A **name** is 1 to 128 of `a-z`, `0-9` and `-_.`, and begins with a letter or digit; a **model
-name** may hold `/` and `:` too. **Person**, **seat**, **team**, **agent**, **provider** and
-**secret** are names that are declared in the charter. A **text** says something, in at most 4096
+name** may hold `/` and `:` too. **Person**, **seat**, **team**, **agent**, **provider**,
+**secret** and **context** are names that are declared in the charter. A **text** says something, in at most 4096
 characters.
 ";
 

@@ -7,7 +7,7 @@ use crate::located::Located;
 use crate::mention::Kind;
 use crate::parse::Reading;
 use crate::suggest::nearest;
-use crate::{code, problem, succession};
+use crate::{budgets, code, problem, succession};
 
 /// Most unknown names that a near one is sought for: it costs a comparison with every name.
 const SUGGESTIONS_MAX: usize = 100;
@@ -19,6 +19,8 @@ pub(crate) fn check(reading: &mut Reading) {
     test_names(reading);
     test_targets(reading);
     let found = succession::problems(&reading.charter);
+    reading.problems.extend(found);
+    let found = budgets::problems(&reading.charter);
     reading.problems.extend(found);
 }
 
@@ -32,6 +34,7 @@ impl Kind {
             Self::Provider => "provider",
             Self::Secret => "secret",
             Self::Model => "model",
+            Self::Context => "context",
         }
     }
 
@@ -44,6 +47,7 @@ impl Kind {
             Self::Provider => code::UNKNOWN_PROVIDER,
             Self::Secret => code::UNKNOWN_SECRET,
             Self::Model => code::UNKNOWN_MODEL,
+            Self::Context => code::UNKNOWN_CONTEXT,
         }
     }
 
@@ -56,6 +60,7 @@ impl Kind {
             Self::Provider => "in a file under providers/",
             Self::Secret => "in a file under secrets/",
             Self::Model => "in a file under models/",
+            Self::Context => "in a file under contexts/",
         }
     }
 }
@@ -69,7 +74,7 @@ fn mentions(reading: &mut Reading) {
         let readable = match kind {
             Kind::Person | Kind::Seat | Kind::Team => declared.sections.contains(&kind),
             Kind::Model => !declared.models_unsure,
-            Kind::Agent | Kind::Provider | Kind::Secret => true,
+            Kind::Agent | Kind::Provider | Kind::Secret | Kind::Context => true,
         };
         if !readable || declared.names.contains(&(kind, mention.name.clone())) {
             continue;

@@ -53,6 +53,26 @@ words! {
 }
 
 words! {
+    /// A day of the week.
+    Weekday {
+        /// Monday.
+        Mon "mon",
+        /// Tuesday.
+        Tue "tue",
+        /// Wednesday.
+        Wed "wed",
+        /// Thursday.
+        Thu "thu",
+        /// Friday.
+        Fri "fri",
+        /// Saturday.
+        Sat "sat",
+        /// Sunday.
+        Sun "sun",
+    }
+}
+
+words! {
     /// How an agent proves who it is.
     Binding {
         /// By a token of this gateway's own issuer.

@@ -266,6 +266,11 @@ impl Reader {
         None
     }
 
+    /// The characters of a single value, whatever YAML would read them as.
+    pub(crate) fn written<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n str> {
+        self.scalar(node, expected).map(|scalar| scalar.text.as_str())
+    }
+
     fn scalar<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n Scalar> {
         match &node.value {
             Value::Scalar(scalar) => Some(scalar),

@@ -1,0 +1,108 @@
+//! Which limits apply to a call, worked out once, when a charter is compiled: those of its agent,
+//! its team and the gateway together, and those of each context. Nothing is counted here.
+
+use std::collections::BTreeMap;
+
+use charter::{Applies, Charter, Quota};
+use model::{AgentName, ContextName, CounterKey};
+
+use crate::compiled::Agent;
+
+/// One limit that applies to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitFacts {
+    /// The counter.
+    pub key: CounterKey,
+    /// How much at most: calls, tokens, or nano-USD.
+    pub at_most: u64,
+    /// The seat that can raise it, as `seat:NAME`.
+    pub owner: String,
+}
+
+/// The limits of a charter, by whom they apply to.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    /// By agent: its own, its team's, the gateway's.
+    agents: BTreeMap<AgentName, Vec<LimitFacts>>,
+    /// By context; an agent counted apart is not filled in yet.
+    contexts: BTreeMap<ContextName, Vec<Shared>>,
+}
+
+/// A limit that more than one agent may share.
+#[derive(Debug, Clone)]
+struct Shared {
+    limit: LimitFacts,
+    /// Each agent has it for itself.
+    each: bool,
+}
+
+impl Limits {
+    /// The limits of `charter` for these agents; `owner` says which seat answers for a quota.
+    pub(crate) fn of(
+        charter: &Charter,
+        agents: &BTreeMap<AgentName, Agent>,
+        owner: impl Fn(&Quota) -> String,
+    ) -> Self {
+        let mut limits = Self {
+            agents: agents.keys().map(|name| (name.clone(), Vec::new())).collect(),
+            contexts: BTreeMap::new(),
+        };
+        for quota in charter.quotas.values() {
+            let shared = shared(quota, owner(quota));
+            let of_team = |agent: &&Agent| match &quota.applies {
+                Applies::Agent(name) => agent.facts.name == name.value,
+                Applies::Team(team) => agent.facts.team == team.value,
+                Applies::Gateway => true,
+                Applies::Context(_) => false,
+            };
+            for Agent { facts, .. } in agents.values().filter(of_team) {
+                let own = shared.iter().map(|shared| shared.to(&facts.name));
+                limits.agents.entry(facts.name.clone()).or_default().extend(own);
+            }
+            if let Applies::Context(context) = &quota.applies {
+                limits.contexts.entry(context.value.clone()).or_default().extend(shared);
+            }
+        }
+        limits
+    }
+
+    /// Those that apply to a call of `agent` in `context`, by counter.
+    pub(crate) fn applying(
+        &self,
+        agent: &AgentName,
+        context: Option<&ContextName>,
+    ) -> Vec<LimitFacts> {
+        let always = self.agents.get(agent).map(Vec::as_slice).unwrap_or_default();
+        let within = context.and_then(|name| self.contexts.get(name));
+        let within = within.into_iter().flatten().map(|shared| shared.to(agent));
+        let mut applying: Vec<LimitFacts> = always.iter().cloned().chain(within).collect();
+        applying.sort_by(|one, other| one.key.cmp(&other.key));
+        applying
+    }
+}
+
+impl Shared {
+    /// The limit as it applies to `agent`.
+    fn to(&self, agent: &AgentName) -> LimitFacts {
+        let mut limit = self.limit.clone();
+        limit.key.agent = self.each.then(|| agent.clone());
+        limit
+    }
+}
+
+fn shared(quota: &Quota, owner: String) -> Vec<Shared> {
+    let limit = |limit: &charter::QuotaLimit| Shared {
+        limit: LimitFacts {
+            key: CounterKey {
+                quota: quota.name.clone(),
+                measure: limit.measure,
+                per: limit.per,
+                agent: None,
+            },
+            at_most: limit.at_most,
+            owner: owner.clone(),
+        },
+        each: quota.each_agent,
+    };
+    quota.limits.iter().map(limit).collect()
+}
