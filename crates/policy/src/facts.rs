@@ -62,7 +62,7 @@ pub struct ApprovedFacts {
     pub name: ContextName,
     /// What it is approved for.
     pub purpose: String,
-    /// The most sensitive data it is approved for.
+    /// The most sensitive data that may be handled in it.
     pub data_class: DataClass,
     /// The seat that answers for it (`seat:...`).
     pub owner: String,
@@ -131,7 +131,7 @@ pub enum Lifecycle {
     Suspended,
 }
 
-/// The most sensitive data an agent may handle, or a context is approved for, in rising order.
+/// How sensitive data is, in rising order: the most that an agent, or a context, may handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataClass {
     /// Anybody may see it.

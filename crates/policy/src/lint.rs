@@ -1,6 +1,6 @@
 //! What Cedar's validator does not demand: annotations, owners, scoped actions, forbid-only
-//! guardrails, claims that are asked for, names of tools that exist. It never judges what a policy
-//! allows.
+//! guardrails, claims and contexts that are asked for, names of tools that exist. It never judges
+//! what a policy allows.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
 use model::{PolicyId, PolicySetKind, Problem, ProviderName, ProviderToolKind, Timestamp};
@@ -8,7 +8,7 @@ use model::{PolicyId, PolicySetKind, Problem, ProviderName, ProviderToolKind, Ti
 use crate::compile::PolicySource;
 use crate::expiry;
 use crate::locate::{self, Statement};
-use crate::polarity::{self, Fault};
+use crate::polarity::{self, APPROVED, Absent, Fault};
 use crate::problem::EDITOR;
 
 /// The annotations a policy may carry.
@@ -46,7 +46,7 @@ pub(crate) fn policy(
     let mut lint = Lint { source, statement, problems: Vec::new() };
     lint.known_annotations(policy);
     lint.scope(policy);
-    lint.claims(policy);
+    lint.absences(policy);
     lint.provider_tools(policy);
     let id = lint.id(policy);
     let owner = lint.owner(policy, owner_exists);
@@ -78,18 +78,33 @@ pub(crate) fn provider_of_tool(id: &str) -> Option<&str> {
     Some(provider)
 }
 
-/// How a policy of this effect asks for `claim`, by example.
-fn asking(effect: Effect, claim: &str) -> String {
-    let wanted = match claim {
-        "region" => "== \"eu\"",
-        "trains" => "== false",
-        "days_to_end_of_life" => "> 30",
-        _ => "<= 30",
+/// How a policy of this effect asks for `absent`, by example.
+fn asking(effect: Effect, absent: &Absent) -> String {
+    let (what, condition) = match absent {
+        Absent::Claim(claim) => {
+            let wanted = match claim.as_str() {
+                "region" => "== \"eu\"",
+                "trains" => "== false",
+                "days_to_end_of_life" => "> 30",
+                _ => "<= 30",
+            };
+            ("claim", format!("context.target has {claim} && context.target.{claim} {wanted}"))
+        }
+        Absent::Approved => {
+            ("context", "context has approved && context.approved.name == \"support\"".to_owned())
+        }
     };
-    let condition = format!("{{ context.target has {claim} && context.target.{claim} {wanted} }}");
     match effect {
-        Effect::Permit => format!("ask for the claim: `permit (...) when {condition};`"),
-        Effect::Forbid => format!("ask for the claim: `forbid (...) unless {condition};`"),
+        Effect::Permit => format!("ask for the {what}: `permit (...) when {{ {condition} }};`"),
+        Effect::Forbid => format!("ask for the {what}: `forbid (...) unless {{ {condition} }};`"),
+    }
+}
+
+/// The code of a policy that speaks of `absent` without asking for it.
+const fn not_asked(absent: &Absent) -> &'static str {
+    match absent {
+        Absent::Claim(_) => "policy-claim-not-asked",
+        Absent::Approved => "policy-context-not-asked",
     }
 }
 
@@ -153,29 +168,49 @@ impl Lint<'_> {
         }
     }
 
-    /// What a policy asks of a target's claims must be asked so that an unknown never passes.
-    fn claims(&mut self, policy: &Policy) {
+    /// What may be absent must be asked for, so that its absence never passes.
+    fn absences(&mut self, policy: &Policy) {
         // A tree that cannot be read is reported where the policy is kept.
         for fault in polarity::faults(policy).unwrap_or_default() {
             match fault {
-                Fault::NotAsked { claim, earlier } => {
-                    let within = locate::word(&self.statement.text, &claim, earlier);
-                    let what = format!("a target whose `{claim}` is unknown could pass here");
-                    let help = asking(policy.effect(), &claim);
-                    self.object_at(within, "policy-claim-not-asked", what, &help);
+                Fault::NotAsked { absent, earlier } => {
+                    let (word, who) = match &absent {
+                        Absent::Claim(claim) => {
+                            (claim.as_str(), format!("a target whose `{claim}` is unknown"))
+                        }
+                        Absent::Approved => (APPROVED, "a call in no approved context".to_owned()),
+                    };
+                    let within = locate::word(&self.statement.text, word, earlier);
+                    let what = format!("{who} could pass here");
+                    let help = asking(policy.effect(), &absent);
+                    self.object_at(within, not_asked(&absent), what, &help);
                 }
-                Fault::Whole(value) => {
-                    let what = format!("`{value}` is taken as a whole, and unknown claims with it");
-                    let help = asking(policy.effect(), "region");
-                    self.object(None, "policy-claim-not-asked", what, &help);
-                }
-                Fault::MayFail => {
-                    let what = "the policy asks for a claim, and its arithmetic may overflow";
-                    let help = "write the result as a number; a claim is compared, never computed";
-                    self.object(None, "policy-claim-arithmetic", what.to_owned(), help);
-                }
+                Fault::Whole(value) => self.whole(policy.effect(), value),
+                Fault::MayFail(absent) => self.may_fail(&absent),
             }
         }
+    }
+
+    /// `value` is used as one, with all that may be absent from it.
+    fn whole(&mut self, effect: Effect, value: &str) {
+        let (absent, why) = if value.ends_with(APPROVED) {
+            (Absent::Approved, "test and compare what it says instead")
+        } else {
+            (Absent::Claim("region".to_owned()), "and unknown claims with it")
+        };
+        let what = format!("`{value}` is taken as a whole, {why}");
+        self.object(None, not_asked(&absent), what, &asking(effect, &absent));
+    }
+
+    /// The policy asks for `absent`, and may fail.
+    fn may_fail(&mut self, absent: &Absent) {
+        let (code, what) = match absent {
+            Absent::Claim(_) => ("policy-claim-arithmetic", "a claim"),
+            Absent::Approved => ("policy-context-arithmetic", "an approved context"),
+        };
+        let fault = format!("the policy asks for {what}, and its arithmetic may overflow");
+        let help = format!("write the result as a number; {what} is compared, never computed");
+        self.object(None, code, fault, &help);
     }
 
     /// A tool of a provider that cannot exist would be a policy that never matches.

@@ -1,11 +1,14 @@
-//! Whether a policy asks for what it wants to know of a target, so that an unknown never passes.
+//! Whether a policy asks for what may be absent, so that its absence never passes: a claim about a
+//! target, and the approved context a call is made in.
 //!
-//! A claim that nobody stated is absent from `context.target`. A condition that asks for a claim,
-//! as in `context.target has region && context.target.region == "eu"`, is then false. Claims may
-//! stand only in such conditions, and only where a false condition refuses: in the `when` of a
-//! permit and the `unless` of a forbid. Then a target that is eligible while a claim is unknown
-//! is eligible whatever the claim turns out to be (a property test holds this). It reads the
-//! policy's tree and judges nothing else.
+//! A claim that nobody stated is absent from `context.target`, and `context.approved` is absent
+//! where the call is in no approved context. A condition that asks for one, as in
+//! `context.target has region && context.target.region == "eu"`, is then false. They may stand
+//! only in such conditions, and only where a false condition refuses: in the `when` of a permit
+//! and the `unless` of a forbid. Then a target that is eligible while a claim is unknown is
+//! eligible whatever the claim turns out to be, and a call that is allowed in no context is
+//! allowed in each, so that leaving a context out gains nothing (a property test holds both). It
+//! reads the policy's tree and judges nothing else.
 
 use cedar_policy::pst::{BinaryOp, Clause, Expr, UnaryOp, Var};
 use cedar_policy::{Effect, Policy};
@@ -16,23 +19,36 @@ const TARGET: &str = "target";
 /// What `context.target` holds that is no claim. Any other attribute is one.
 const KNOWN: &str = "upstream_model";
 
-/// What is wrong with the way a policy speaks of a target.
+/// The attribute of a context that holds the approved context, where the call is in one.
+pub(crate) const APPROVED: &str = "approved";
+
+/// What may be absent, and may only be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// The claim of this name.
+    Claim(String),
+    /// The approved context, or anything it says.
+    Approved,
+}
+
+/// What is wrong with the way a policy speaks of what may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// A claim stands where its being unknown could let the target through.
+    /// It stands where its absence could let the call through.
     NotAsked {
-        /// The claim.
-        claim: String,
+        /// What may be absent.
+        absent: Absent,
         /// How often the policy has named it before, this way or another.
         earlier: usize,
     },
-    /// `context` or `context.target` is used as a value, so that claims cannot be told apart.
+    /// `context`, `context.target` or `context.approved` is used as a value, so that what it holds
+    /// cannot be told apart.
     Whole(&'static str),
-    /// The policy asks for a claim, and it may fail, which an unknown would hide.
-    MayFail,
+    /// The policy asks for this, and it may fail, which an absence would hide.
+    MayFail(Absent),
 }
 
-/// What is wrong with the way `policy` speaks of a target, in the policy's order.
+/// What is wrong with the way `policy` speaks of what may be absent, in the policy's order.
 pub(crate) fn faults(policy: &Policy) -> Result<Vec<Fault>, String> {
     let tree = policy.to_pst().map_err(|error| error.to_string())?;
     let mut walk = Walk::default();
@@ -43,10 +59,9 @@ pub(crate) fn faults(policy: &Policy) -> Result<Vec<Fault>, String> {
         };
         walk.visit(condition, if asserted { Stance::Asserted } else { Stance::Elsewhere });
     }
-    if walk.may_fail && !walk.claims.is_empty() {
-        walk.faults.push(Fault::MayFail);
-    }
-    Ok(walk.faults)
+    let Walk { named, may_fail, mut faults } = walk;
+    faults.extend(named.into_iter().next().filter(|_| may_fail).map(Fault::MayFail));
+    Ok(faults)
 }
 
 /// How an expression stands in its condition.
@@ -61,30 +76,30 @@ enum Stance {
 }
 
 /// What an expression reads of the context.
-enum Reading<'e> {
-    /// The value of a claim.
-    Value(&'e str),
-    /// Whether a claim is known.
-    Test(&'e str),
-    /// More than one claim at once.
+enum Reading {
+    /// The value of something that may be absent.
+    Value(Absent),
+    /// Whether it is there.
+    Test(Absent),
+    /// More than one value at once.
     Whole(&'static str),
-    /// Something that is no claim.
+    /// Something that is never absent, or that no policy need ask for.
     Harmless,
 }
 
 #[derive(Default)]
-struct Walk<'e> {
-    /// The claims met, in order.
-    claims: Vec<&'e str>,
+struct Walk {
+    /// What may be absent and was named, in order.
+    named: Vec<Absent>,
     may_fail: bool,
     faults: Vec<Fault>,
 }
 
-impl<'e> Walk<'e> {
-    fn visit(&mut self, expression: &'e Expr, stance: Stance) {
+impl Walk {
+    fn visit(&mut self, expression: &Expr, stance: Stance) {
         match reading(expression) {
-            Some(Reading::Value(claim)) => self.claim(claim, stance != Stance::Elsewhere),
-            Some(Reading::Test(claim)) => self.claim(claim, stance == Stance::Asserted),
+            Some(Reading::Value(absent)) => self.name(absent, stance != Stance::Elsewhere),
+            Some(Reading::Test(absent)) => self.name(absent, stance == Stance::Asserted),
             Some(Reading::Whole(what)) => self.faults.push(Fault::Whole(what)),
             Some(Reading::Harmless) => {}
             None => {
@@ -97,25 +112,27 @@ impl<'e> Walk<'e> {
         }
     }
 
-    fn claim(&mut self, claim: &'e str, asked: bool) {
+    fn name(&mut self, absent: Absent, asked: bool) {
         if !asked {
-            let earlier = self.claims.iter().filter(|one| **one == claim).count();
-            self.faults.push(Fault::NotAsked { claim: claim.to_owned(), earlier });
+            let earlier = self.named.iter().filter(|one| **one == absent).count();
+            self.faults.push(Fault::NotAsked { absent: absent.clone(), earlier });
         }
-        self.claims.push(claim);
+        self.named.push(absent);
     }
 }
 
 /// What `expression` reads, where it is `context` or a path that begins there.
-fn reading(expression: &Expr) -> Option<Reading<'_>> {
+fn reading(expression: &Expr) -> Option<Reading> {
     let tested = matches!(expression, Expr::HasAttr { .. });
-    Some(match path(expression)?.as_slice() {
-        [] => Reading::Whole("context"),
-        [TARGET] if !tested => Reading::Whole("context.target"),
-        [TARGET, claim, ..] if *claim != KNOWN && tested => Reading::Test(claim),
-        [TARGET, claim, ..] if *claim != KNOWN => Reading::Value(claim),
-        _ => Reading::Harmless,
-    })
+    let absent = match path(expression)?.as_slice() {
+        [] => return Some(Reading::Whole("context")),
+        [TARGET] if !tested => return Some(Reading::Whole("context.target")),
+        [APPROVED] if !tested => return Some(Reading::Whole("context.approved")),
+        [TARGET, claim, ..] if *claim != KNOWN => Absent::Claim((*claim).to_owned()),
+        [APPROVED, ..] => Absent::Approved,
+        _ => return Some(Reading::Harmless),
+    };
+    Some(if tested { Reading::Test(absent) } else { Reading::Value(absent) })
 }
 
 /// The attributes that lead from `context` to what `expression` reads or tests; `None` where it
@@ -171,7 +188,7 @@ fn parts(expression: &Expr, stance: Stance) -> Option<Vec<(&Expr, Stance)>> {
 }
 
 /// How the operands of an asserted `operator` stand. All that compare evaluate both operands, so
-/// that a claim that is unknown makes none of them true.
+/// that what is absent makes none of them true.
 const fn of_operands(operator: BinaryOp) -> Stance {
     if matches!(operator, BinaryOp::And | BinaryOp::Or) {
         Stance::Asserted

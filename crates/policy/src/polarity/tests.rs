@@ -1,16 +1,21 @@
-//! Which conditions ask for a claim and which do not, operator by operator.
+//! Which conditions ask for what may be absent and which do not, operator by operator.
 
 use cedar_policy::Policy;
 
-use super::{Fault, faults};
+use super::{APPROVED, Absent, Fault, faults};
 
-/// What is wrong with `rule`, in short: claims, `context...` as a whole, or `may fail`.
+/// What is wrong with `rule`, in short: what is not asked for, `context...` as a whole, or that it
+/// may fail.
 fn found(rule: &str) -> Vec<String> {
     let policy = Policy::parse(None, rule).unwrap_or_else(|error| panic!("{rule}: {error}"));
+    let name = |absent: &Absent| match absent {
+        Absent::Claim(claim) => claim.clone(),
+        Absent::Approved => APPROVED.to_owned(),
+    };
     let short = |fault: &Fault| match fault {
-        Fault::NotAsked { claim, earlier } => format!("{claim} after {earlier}"),
+        Fault::NotAsked { absent, earlier } => format!("{} after {earlier}", name(absent)),
         Fault::Whole(what) => (*what).to_owned(),
-        Fault::MayFail => "may fail".to_owned(),
+        Fault::MayFail(absent) => format!("{} may fail", name(absent)),
     };
     faults(&policy).unwrap().iter().map(short).collect()
 }
@@ -45,6 +50,15 @@ fn a_claim_that_is_asked_for_is_taken() {
         "!context.call.stream && context.target has region",
         "context has target && context.target has region",
         "context has call && context.target has region",
+        "context has approved",
+        "context has \"approved\" && context[\"approved\"].name == \"support\"",
+        "context has approved && context.approved.purpose like \"support*\"",
+        "context has approved && [\"support\", \"sales\"].contains(context.approved.name)",
+        "context has approved && context.approved.data_class == DataClass::\"public\"",
+        "context has approved.name && context.approved.name == \"support\"",
+        "context has approved && context.approved has name",
+        "context.call.stream || context has approved && context.target has region",
+        "if context.call.stream then context has approved else context.target has region",
     ] {
         assert!(asked(condition).is_empty(), "{condition}: {:?}", asked(condition));
     }
@@ -60,6 +74,9 @@ fn what_is_no_claim_stands_anywhere() {
         "context.region != \"eu\" && !context.call.region",
         "context.caller.token_age_s + 1 > 5 && context.now.offset(duration(\"1h\")) > context.now",
         "{\"a\": context.call, \"b\": context.caller}.a.stream",
+        "context.recent.requests * 2 > 5 || !(context has recent)",
+        "!(context has approver) && !(context.call has approved) && !principal.approved",
+        "context.target.upstream_model != \"approved\" && !(resource has approved)",
     ] {
         assert!(asked(condition).is_empty(), "{condition}: {:?}", asked(condition));
         let when = format!("forbid (principal, action, resource) when {{ {condition} }};");
@@ -112,6 +129,37 @@ fn a_claim_that_stands_anywhere_else_is_found() {
 }
 
 #[test]
+fn an_approved_context_that_stands_anywhere_else_is_found() {
+    let has = "context has approved";
+    let name = "context.approved.name";
+    for (condition, count) in [
+        (format!("!({has})"), 1),
+        (format!("!(!({has}))"), 1),
+        (format!("{has} && {name} != \"sales\""), 1),
+        (format!("{has} && !({name} == \"sales\")"), 1),
+        (format!("({has}) == false"), 1),
+        (format!("({has} && {name} == \"sales\") == false"), 2),
+        (format!("if {has} then {name} == \"sales\" else true"), 1),
+        (format!("(if {has} then {name} else \"sales\") == \"sales\""), 2),
+        (format!("{{\"a\": {name}}}.a == \"sales\""), 1),
+        (format!("[{has}].contains(false)"), 1),
+        ("!(context has approved.name)".to_owned(), 1),
+        ("!(context.approved has name)".to_owned(), 1),
+        ("!(context[\"approved\"] has \"name\")".to_owned(), 1),
+        ("context.approved.data_class is DataClass".to_owned(), 1),
+    ] {
+        assert_eq!(asked(&condition).len(), count, "{condition}: {:?}", asked(&condition));
+    }
+    let apart = format!("{has} && {name} != \"a\" && context.target.region != \"approved\"");
+    assert_eq!(asked(&apart), ["approved after 1", "region after 0"]);
+    for (effect, clause) in [("permit", "unless"), ("forbid", "when")] {
+        let condition = format!("{has} && {name} == \"sales\"");
+        let rule = format!("{effect} (principal, action, resource) {clause} {{ {condition} }};");
+        assert_eq!(found(&rule), ["approved after 0", "approved after 1"], "{rule}");
+    }
+}
+
+#[test]
 fn where_a_false_condition_lets_pass_no_claim_may_stand() {
     for (effect, clause) in [("permit", "unless"), ("forbid", "when")] {
         for (condition, count) in [
@@ -141,6 +189,9 @@ fn claims_are_not_taken_as_a_whole() {
         ("{\"t\": context.target}.t.region == \"eu\"".to_owned(), "context.target"),
         ("{\"t\": context.target}.t has region".to_owned(), "context.target"),
         (format!("({either}) has region"), "context.target"),
+        ("context.approved == {\"name\": \"a\"}".to_owned(), "context.approved"),
+        ("[context.approved].isEmpty()".to_owned(), "context.approved"),
+        ("{\"a\": context.approved}.a.name == \"a\"".to_owned(), "context.approved"),
         ("context == {}".to_owned(), "context"),
         ("{\"c\": context}.c.target has region".to_owned(), "context"),
         ("[context].isEmpty()".to_owned(), "context"),
@@ -163,12 +214,14 @@ fn a_policy_that_asks_for_a_claim_does_no_arithmetic() {
         "-context.caller.token_age_s < 5",
         "context.now.offset(duration(\"1h\")) > datetime(\"2026-01-01\")",
     ] {
-        assert_eq!(asked(&format!("({sum}) && {claim}")), ["may fail"], "{sum}");
+        assert_eq!(asked(&format!("({sum}) && {claim}")), ["region may fail"], "{sum}");
         let apart =
             format!("permit (principal, action, resource) when {{ {claim} }} unless {{ {sum} }};");
-        assert_eq!(found(&apart), ["may fail"], "{sum}");
+        assert_eq!(found(&apart), ["region may fail"], "{sum}");
         assert!(asked(sum).is_empty(), "{sum}");
     }
+    let sum = "context.recent.requests + 1 > 5";
+    assert_eq!(asked(&format!("{sum} && context has approved")), ["approved may fail"]);
     assert!(asked(&format!("-5 < context.caller.token_age_s && {claim}")).is_empty());
     let time = "context.now.durationSince(datetime(\"2026-01-01\")) > duration(\"1h\") && \
                 context.now.toTime() < duration(\"18h\")";

@@ -220,7 +220,7 @@ fn deep_conditions_are_refused_before_they_overflow_anything() {
 fn the_page_shows_policies_that_compile_and_the_words_that_exist() {
     let page = include_str!("../../../../docs/reference/policy.md");
     let examples: Vec<_> = page.split("```cedar\n").skip(1).collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     for example in examples {
         let (example, _) = example.split_once("```").unwrap();
         let set = if example.contains("ToolAccess") || example.contains("UseProviderTool") {

@@ -1,11 +1,12 @@
-//! Claims about a target: what is unknown satisfies no policy that asks for it.
+//! Claims about a target: what is unknown satisfies no policy that asks for it. An approved context
+//! is asked for in the same way.
 
 use model::PolicySetKind::{Guardrails, Model, Secret, Tool};
 use model::{Beyond, Claims, ProviderTool, ProviderToolKind, Timestamp};
 use policy::{Policies, ProviderKind};
 use proptest::prelude::*;
 
-use crate::support::{NOW, Scene, compiled, named, policies, scene, source, target};
+use crate::support::{NOW, Scene, approved, compiled, named, policies, scene, source, target};
 
 const USE: &str = r#"permit (principal, action == Action::"InvokeModel", resource)"#;
 const FORBID: &str = r#"forbid (principal, action == Action::"InvokeModel", resource)"#;
@@ -215,11 +216,17 @@ fn conditions() -> impl Strategy<Value = String> {
             "context.target has trains && context.target.trains == false",
             "context.target has claims_age_days && context.target.claims_age_days <= 100",
             "context.target has days_to_end_of_life && context.target.days_to_end_of_life > 10",
+            "context has approved",
+            r#"context has approved && context.approved.name == "tickets""#,
+            r#"context has approved && context.approved.data_class == DataClass::"internal""#,
         ])
         .prop_map(|text| format!("({text})")),
         proptest::sample::select(vec![
             r#"(context.target has region && context.target.region != "us")"#,
             "!(context.target has trains)",
+            "!(context has approved)",
+            r#"(context has approved && context.approved.name != "tickets")"#,
+            r#"(if context has approved then context.approved.name == "tickets" else true)"#,
             "((context.target has region) == false)",
             r#"((if context.target has region then context.target.region else "eu") == "eu")"#,
             "(context.target has retention_days && context.target.retention_days * 9223372036854775807 > 0)",
@@ -232,6 +239,7 @@ fn conditions() -> impl Strategy<Value = String> {
         r#"context.target.upstream_model == "beta-gpt""#,
         "principal.autonomy > 1",
         "context.caller.token_age_s + 9223372036854775807 > 0",
+        "context.recent.refusals > 1",
     ])
     .prop_map(|text| format!("({text})"));
     let leaf = prop_oneof![4 => claim, 3 => other];
@@ -302,15 +310,25 @@ fn compiling(rules: &[String]) -> Policies {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// What is eligible while a claim is unknown stays eligible whatever the claim turns out to be.
+    /// What is eligible while a claim is unknown stays eligible whatever the claim turns out to be,
+    /// and what is eligible in no approved context stays eligible in each.
     #[test]
-    fn an_unknown_claim_never_opens_what_a_known_one_would_shut(
+    fn an_absence_never_opens_what_a_presence_would_shut(
         rules in rules(), claims in claims(), stream in any::<bool>(), autonomy in 1_u8..3,
+        context in proptest::sample::select(vec!["tickets", "sales"]), within in any::<bool>(),
     ) {
         let policies = compiling(&rules);
         let mut scene = one_target();
         scene.ask.stream = stream;
         scene.agent.autonomy = autonomy;
+        if eligible_for(&mut scene, &policies, claims.clone()) {
+            scene.approved = Some(approved(context));
+            prop_assert!(
+                eligible_for(&mut scene, &policies, claims.clone()),
+                "without a context: {rules:?}"
+            );
+        }
+        scene.approved = within.then(|| approved(context));
         for which in 0..5 {
             if eligible_for(&mut scene, &policies, without(&claims, which)) {
                 prop_assert!(

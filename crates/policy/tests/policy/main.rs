@@ -9,6 +9,7 @@
 mod support;
 
 mod annotations;
+mod approved;
 mod beyond;
 mod claims;
 mod decide;
