@@ -17,6 +17,7 @@ mod loose;
 mod media;
 mod meter;
 mod query;
+mod rate;
 mod read;
 mod usage;
 
@@ -26,4 +27,8 @@ pub use json::Limits;
 pub use listing::{GEMINI_MODELS_PER_PAGE, MODELS_PER_PAGE, MODELS_PER_PAGE_MAX, model_list};
 pub use media::{content_type_ok, request_id_header};
 pub use meter::{EVENT_BYTES_MAX, Meter, OUTLINE_BYTES_MAX};
-pub use read::{ForwardBody, Reading, Request, read, stored_name};
+pub use rate::{RateLimit, rate_limit_headers};
+pub use read::{
+    Bound, Cap, CapField, ForwardBody, OutputBound, Reading, Request, TEMPLATE_TOKENS_MAX,
+    TOOLS_TEMPLATE_TOKENS_MAX, read, stored_name,
+};

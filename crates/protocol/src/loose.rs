@@ -37,6 +37,10 @@ pub(crate) trait Loose<'de>: Default {
     }
 }
 
+/// What stands in an outline for a string that was too long to keep: it is no id, and it is not
+/// empty.
+pub(crate) const LEFT_OUT: &str = "\u{2026}";
+
 /// A string, or nothing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Text(Option<String>);
@@ -44,6 +48,10 @@ pub(crate) struct Text(Option<String>);
 /// `true` or `false`, or nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flag(pub(crate) Option<bool>);
+
+/// Whether a value holds anything: a string, list or object that is not empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written(pub(crate) bool);
 
 /// An object, or nothing.
 #[derive(Debug, Clone)]
@@ -89,6 +97,28 @@ impl Loose<'_> for Text {
     }
 }
 
+impl<'de> Loose<'de> for Written {
+    fn of_string(text: &str) -> Self {
+        Self(!text.is_empty())
+    }
+
+    fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        let mut any = false;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(Self(any))
+    }
+
+    fn of_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut any = false;
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(Self(any))
+    }
+}
+
 impl Loose<'_> for Flag {
     fn of_bool(flag: bool) -> Self {
         Self(Some(flag))
@@ -113,6 +143,12 @@ impl<'de, T: Deserialize<'de>> Loose<'de> for List<T> {
 }
 
 impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        loosely(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         loosely(deserializer)
     }

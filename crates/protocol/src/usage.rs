@@ -13,6 +13,7 @@ use crate::loose::{List, Loose, Text, loosely};
 pub(crate) struct Tokens {
     prompt_tokens: Count,
     completion_tokens: Count,
+    total_tokens: Count,
     input_tokens: Count,
     cache_creation_input_tokens: Count,
     cache_read_input_tokens: Count,
@@ -61,10 +62,10 @@ struct Count(Option<u64>);
 impl Tokens {
     /// The usage of a chat, if it is complete.
     pub(crate) fn chat(&self) -> Option<Usage> {
-        Some(Usage {
-            input_tokens: self.prompt_tokens.0?,
-            output_tokens: self.completion_tokens.0?,
-        })
+        let (input_tokens, written) = (self.prompt_tokens.0?, self.completion_tokens.0?);
+        // Some servers leave thoughts out of what was written, but not out of the total.
+        let rest = self.total_tokens.or_zero().saturating_sub(input_tokens);
+        Some(Usage { input_tokens, output_tokens: written.max(rest) })
     }
 
     /// The usage of embeddings: nothing is written.
@@ -130,13 +131,18 @@ impl Tally {
         self.apart_output = self.apart_output.max(later.apart_output);
     }
 
+    /// The tokens written so far, as far as they were reported.
+    pub(crate) fn output(self) -> u64 {
+        self.output.or_zero().saturating_add(self.apart_output)
+    }
+
     /// The usage so far; none before both directions were reported.
     pub(crate) fn total(self) -> Option<Usage> {
         let cached = self.cache_creation.or_zero().saturating_add(self.cache_read.or_zero());
         let input = self.input.0?.saturating_add(cached);
         Some(Usage {
             input_tokens: input.saturating_add(self.apart_input),
-            output_tokens: self.output.0?.saturating_add(self.apart_output),
+            output_tokens: self.output.0.map(|_| self.output())?,
         })
     }
 }

@@ -221,7 +221,7 @@ proptest! {
                 return Ok(());
             }
         };
-        let forward = reading.forward("up/Model-1");
+        let forward = reading.forward("up/Model-1", None);
         let hides_usage = forward.hides_usage();
         let sent: Value = serde_json::from_slice(&forward.into_bytes()).expect("well-formed");
         let mut expected: Value = serde_json::from_str(&chat).expect("well-formed");
@@ -240,8 +240,8 @@ proptest! {
         let limits = Limits::default();
         let read = |body| read(&body, &request(CHAT), &limits);
         let Ok(first) = read(Bytes::from(chat)) else { return Ok(()) };
-        let again = read(first.forward("fast").into_bytes()).expect("it reads again");
+        let again = read(first.forward("fast", None).into_bytes()).expect("it reads again");
         prop_assert_eq!(again.ask().stream, first.ask().stream);
-        prop_assert!(!again.forward("fast").hides_usage(), "the second time, usage is asked for");
+        prop_assert!(!again.forward("fast", None).hides_usage(), "the second time, usage is asked for");
     }
 }

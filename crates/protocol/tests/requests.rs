@@ -56,7 +56,7 @@ fn outcome(case: &Value) -> Value {
             let ask = reading.ask();
             assert_eq!((ask.operation, ask.dialect), (operation, dialect));
             assert_eq!(ask.input_bytes, body.len() as u64);
-            let forward = reading.forward(UPSTREAM_MODEL);
+            let forward = reading.forward(UPSTREAM_MODEL, None);
             assert_eq!(forward.content_length(), forward.clone().into_bytes().len() as u64);
             let mut seen = Map::from_iter([
                 ("model".to_owned(), json!(ask.model)),
@@ -111,7 +111,7 @@ fn a_listing_is_read_without_a_body() {
         let reading = reading.expect("nothing is read");
         assert_eq!(reading.ask().model, None);
         assert_eq!(reading.ask().dialect, dialect);
-        assert_eq!(reading.forward("m").into_bytes(), Bytes::new());
+        assert_eq!(reading.forward("m", None).into_bytes(), Bytes::new());
     }
 }
 
@@ -120,7 +120,7 @@ fn a_name_of_the_provider_is_spliced_as_json() {
     let body = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
     let request = request(Operation::Messages, Dialect::Anthropic);
     let reading = read(&body, &request, &Limits::default()).expect("it reads");
-    let forward = reading.forward("a\"b\\c\n\u{e9}").into_bytes();
+    let forward = reading.forward("a\"b\\c\n\u{e9}", None).into_bytes();
     assert_eq!(forward, "{\"model\":\"a\\\"b\\\\c\\n\u{e9}\",\"messages\":[]}");
 }
 
@@ -129,7 +129,7 @@ fn what_is_not_replaced_is_not_copied() {
     let body = Bytes::from_static(br#"{"model":"m","messages":[],"stream":true}"#);
     let request = request(Operation::ChatCompletions, Dialect::OpenAi);
     let reading = read(&body, &request, &Limits::default());
-    let chunks = reading.expect("it reads").forward("n").into_chunks();
+    let chunks = reading.expect("it reads").forward("n", None).into_chunks();
     let inside = |chunk: &Bytes| body.as_ptr_range().contains(&chunk.as_ptr());
     assert_eq!(chunks.iter().map(inside).collect::<Vec<_>>(), [true, false, false, true]);
     assert!(chunks.iter().all(|chunk| !chunk.is_empty()));

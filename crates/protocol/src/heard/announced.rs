@@ -2,7 +2,7 @@
 
 use model::{StoredKind, StoredName};
 
-use crate::loose::Text;
+use crate::loose::{LEFT_OUT, Text};
 use crate::read::stored_name;
 
 /// Most names that one answer may announce. What comes after them is not kept, so that a request
@@ -20,7 +20,7 @@ pub(super) struct Announced {
 impl Announced {
     /// Takes note of an id, if it is one.
     pub(super) fn add(&mut self, kind: StoredKind, id: &Text) {
-        let Some(id) = id.get().filter(|id| !id.is_empty()) else { return };
+        let Some(id) = id.get().filter(|id| !id.is_empty() && *id != LEFT_OUT) else { return };
         let name = stored_name(kind, id);
         if self.names.len() < STORED_MAX && !self.names.contains(&name) {
             self.names.push(name);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Carries, Heard};
-use crate::loose::{List, Object, Text};
+use crate::loose::{List, Object, Text, Written};
 use crate::usage::Tokens;
 
 /// An answer or a chunk of one.
@@ -29,6 +29,12 @@ struct Choice {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Message {
+    content: Written,
+    reasoning: Written,
+    reasoning_content: Written,
+    refusal: Written,
+    tool_calls: Written,
+    function_call: Written,
     audio: Object<Audio>,
 }
 
@@ -37,6 +43,23 @@ struct Message {
 #[serde(default)]
 struct Audio {
     id: Text,
+    data: Written,
+    transcript: Written,
+}
+
+impl Message {
+    fn is_written(&self) -> bool {
+        let spoken = self.audio.0.as_ref().is_some_and(|audio| audio.data.0 || audio.transcript.0);
+        let written = [
+            self.content,
+            self.reasoning,
+            self.reasoning_content,
+            self.refusal,
+            self.tool_calls,
+            self.function_call,
+        ];
+        spoken || written.contains(&Written(true))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -53,7 +76,7 @@ pub(super) fn whole(heard: &mut Heard, body: &[u8]) -> Option<()> {
 
 pub(super) fn embeddings(heard: &mut Heard, body: &[u8]) -> Option<()> {
     let answer: Embeddings = serde_json::from_slice(body).ok()?;
-    heard.usage = answer.usage.0?.embeddings();
+    heard.report(answer.usage.0?.embeddings());
     Some(())
 }
 
@@ -73,9 +96,10 @@ pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<Carries> {
 }
 
 fn note(heard: &mut Heard, chat: &Chat) {
-    heard.usage = chat.usage.0.as_ref().and_then(Tokens::chat).or(heard.usage);
+    heard.report(chat.usage.0.as_ref().and_then(Tokens::chat));
     for choice in chat.choices.iter() {
         let messages = [&choice.message.0, &choice.delta.0].into_iter().flatten();
+        heard.wrote(u64::from(messages.clone().any(Message::is_written)));
         for audio in messages.filter_map(|message| message.audio.0.as_ref()) {
             heard.stored.add(StoredKind::Audio, &audio.id);
         }

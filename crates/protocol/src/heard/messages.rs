@@ -4,7 +4,7 @@ use model::StoredKind;
 use serde::Deserialize;
 
 use super::Heard;
-use crate::loose::{List, Object, Text};
+use crate::loose::{List, Object, Text, Written};
 use crate::usage::Tokens;
 
 /// A whole answer; the first event carries one too.
@@ -60,6 +60,9 @@ struct Step {
 #[serde(default)]
 struct Delta {
     container: Object<Container>,
+    text: Written,
+    thinking: Written,
+    partial_json: Written,
 }
 
 pub(super) fn whole(heard: &mut Heard, body: &[u8]) -> Option<()> {
@@ -71,6 +74,11 @@ pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<()> {
     let step: Step = serde_json::from_slice(data).ok()?;
     match step.kind.get()? {
         "message_start" => note(heard, step.message.0.as_ref()?),
+        "content_block_delta" => {
+            let delta = step.delta.0?;
+            let written = delta.text.0 || delta.thinking.0 || delta.partial_json.0;
+            heard.wrote(u64::from(written));
+        }
         "content_block_start" => note_block(heard, step.content_block.0.as_ref()?),
         "message_delta" => {
             note_usage(heard, &step.usage);
@@ -86,6 +94,7 @@ pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<()> {
 fn note(heard: &mut Heard, message: &Message) {
     note_usage(heard, &message.usage);
     note_container(heard, &message.container);
+    heard.wrote(u64::from(message.content.iter().next().is_some()));
     for block in message.content.iter() {
         note_block(heard, block);
     }

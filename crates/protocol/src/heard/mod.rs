@@ -24,6 +24,9 @@ pub struct Told {
     /// tool's results took included; `output_tokens` counts thinking too, and both what summing up
     /// a long conversation took.
     pub usage: Option<Usage>,
+    /// A lower bound of the tokens written, whatever the provider says: see
+    /// [`Meter::tokens_at_least`](crate::Meter::tokens_at_least).
+    pub tokens_at_least: u64,
     /// Objects that the answer left at the provider, each once, at most [`STORED_MAX`].
     pub stored: Vec<StoredName>,
 }
@@ -48,7 +51,28 @@ pub struct Told {
 pub fn told(operation: Operation, body: &[u8]) -> Told {
     let mut heard = Heard::new(Form::of(operation));
     heard.whole(body);
-    Told { usage: heard.usage(), stored: heard.take_stored() }
+    Told {
+        usage: heard.usage(),
+        tokens_at_least: heard.tokens_at_least(),
+        stored: heard.take_stored(),
+    }
+}
+
+impl Told {
+    /// What to charge for the answer: see [`Meter::charge`](crate::Meter::charge).
+    #[must_use]
+    pub fn charge(&self) -> Option<Usage> {
+        charge(self.usage, self.tokens_at_least)
+    }
+}
+
+/// What to charge where a provider reported `usage`, and at least so many tokens were seen.
+pub(crate) fn charge(usage: Option<Usage>, tokens_at_least: u64) -> Option<Usage> {
+    let usage = usage?;
+    // Every prompt has a token, and so has every answer that is not empty.
+    let is_false = usage.input_tokens == 0 || (usage.output_tokens == 0 && tokens_at_least > 0);
+    let output_tokens = usage.output_tokens.max(tokens_at_least);
+    (!is_false).then_some(Usage { output_tokens, ..usage })
 }
 
 /// Which form an operation's answers have.
@@ -68,6 +92,8 @@ pub(crate) enum Form {
 pub(crate) struct Heard {
     form: Form,
     usage: Option<Usage>,
+    /// How many times a piece of an answer was written: each is a token at least.
+    written: u64,
     tally: Tally,
     stored: Announced,
     /// The answer says that it is not kept.
@@ -115,6 +141,7 @@ impl Heard {
         Self {
             form,
             usage: None,
+            written: 0,
             tally: Tally::default(),
             stored: Announced::default(),
             is_unkept: false,
@@ -164,6 +191,32 @@ impl Heard {
                 self.usage
             }
         }
+    }
+
+    /// A lower bound of the tokens written.
+    pub(crate) fn tokens_at_least(&self) -> u64 {
+        let reported = match self.form {
+            Form::Messages => self.tally.output(),
+            Form::Chat | Form::Embeddings | Form::Responses | Form::Gemini | Form::Apart(_) => {
+                self.usage.map_or(0, |usage| usage.output_tokens)
+            }
+        };
+        self.written.max(reported)
+    }
+
+    /// Takes note of another report of what was used: each count that is larger holds.
+    fn report(&mut self, usage: Option<Usage>) {
+        let Some(later) = usage else { return };
+        let before = self.usage.unwrap_or_default();
+        self.usage = Some(Usage {
+            input_tokens: before.input_tokens.max(later.input_tokens),
+            output_tokens: before.output_tokens.max(later.output_tokens),
+        });
+    }
+
+    /// Takes note of so many pieces that were written.
+    const fn wrote(&mut self, pieces: u64) {
+        self.written = self.written.saturating_add(pieces);
     }
 
     /// The names announced since this was last called.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Heard;
-use crate::loose::{Flag, List, Object, Text};
+use crate::loose::{Flag, List, Object, Text, Written};
 use crate::usage::Tokens;
 
 /// A whole answer, which some events carry too.
@@ -59,6 +59,7 @@ struct Step {
     kind: Text,
     response: Object<Answer>,
     item: Object<Item>,
+    delta: Written,
     annotation: Object<Annotation>,
     error: Option<IgnoredAny>,
 }
@@ -72,7 +73,9 @@ pub(super) fn whole(heard: &mut Heard, body: &[u8]) -> Option<()> {
 pub(super) fn event(heard: &mut Heard, data: &[u8]) -> Option<()> {
     let step: Step = serde_json::from_slice(data).ok()?;
     heard.failed |= step.error.is_some();
-    ends(heard, step.kind.get().unwrap_or_default().as_bytes());
+    let kind = step.kind.get().unwrap_or_default();
+    ends(heard, kind.as_bytes());
+    heard.wrote(u64::from(step.delta.0 && kind.ends_with(".delta")));
     if let Some(answer) = &step.response.0 {
         note(heard, answer);
     }
@@ -99,7 +102,10 @@ fn ends(heard: &mut Heard, kind: &[u8]) {
 }
 
 fn note(heard: &mut Heard, answer: &Answer) {
-    heard.usage = answer.usage.0.as_ref().and_then(Tokens::responses).or(heard.usage);
+    heard.report(answer.usage.0.as_ref().and_then(Tokens::responses));
+    if heard.written == 0 && answer.output.iter().next().is_some() {
+        heard.wrote(1);
+    }
     heard.is_unkept |= answer.store == Flag(Some(false));
     if !heard.is_unkept {
         heard.stored.add(StoredKind::Response, &answer.id);

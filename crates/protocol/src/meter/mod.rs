@@ -10,7 +10,7 @@ mod skim;
 use bytes::{Bytes, BytesMut};
 use model::{Operation, StoredName, Usage};
 
-use crate::heard::{Carries, Form, Heard};
+use crate::heard::{Carries, Form, Heard, charge};
 use event::Event;
 use line::{Line, Lines, Piece};
 
@@ -138,6 +138,28 @@ impl Meter {
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         self.heard.usage()
+    }
+
+    /// A lower bound of the tokens written so far, for all answers together: what the provider
+    /// reported, or the pieces that came, whichever is more. A piece is an event's part for one
+    /// answer that has at least a character in it, and each is taken for a token at least: vendors
+    /// send whole tokens. Only ever grows.
+    ///
+    /// This is what an answer is cut by, and it is cheap: two numbers that are kept anyway.
+    #[must_use]
+    pub fn tokens_at_least(&self) -> u64 {
+        self.heard.tokens_at_least()
+    }
+
+    /// What to charge for the answer so far: the usage that was reported, with as many output
+    /// tokens as were seen where it says fewer.
+    ///
+    /// None where it cannot be trusted, so that all that is held is to be charged: nothing was
+    /// reported, or something plainly false (a prompt without a token, an answer without one that
+    /// is not empty). [`usage`](Self::usage) says what was reported all the same.
+    #[must_use]
+    pub fn charge(&self) -> Option<Usage> {
+        charge(self.usage(), self.tokens_at_least())
     }
 
     /// The objects that the answer says it left at the provider and that were not taken yet: each

@@ -7,8 +7,10 @@
 mod tests;
 
 use super::OUTLINE_BYTES_MAX;
+use crate::loose::LEFT_OUT;
 
-/// Strings longer than this many bytes, as they are written, become empty ones: no id is so long.
+/// Strings longer than this many bytes, as they are written, become [`LEFT_OUT`]: no id is so
+/// long.
 const STRING_BYTES_MAX: usize = 256;
 /// Objects and lists inside this many others become empty ones.
 const DEPTH_MAX: usize = 5;
@@ -97,6 +99,9 @@ impl Skim {
             self.escaped = true;
             self.keep_text(start, b"\\");
         } else {
+            if self.long && self.depth <= DEPTH_MAX {
+                self.text.extend_from_slice(LEFT_OUT.as_bytes());
+            }
             self.string = None;
             self.long = false;
             self.keep(*mark);

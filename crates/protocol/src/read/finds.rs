@@ -5,6 +5,7 @@ use model::{
     UnrecognisedPlace,
 };
 
+use super::bound::Media;
 use super::fields::Objection;
 use super::walk::Path;
 
@@ -29,12 +30,22 @@ pub(super) struct Finds {
     client_tools: u32,
     /// Declarations of provider tools, repetitions included.
     declarations: usize,
+    media: Media,
+}
+
+/// What was found in the end.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) beyond: Beyond,
+    /// Tools that the caller defines and runs.
+    pub(super) client_tools: u32,
+    pub(super) media: Media,
 }
 
 impl Finds {
-    /// What was found, and how many tools of the caller's own.
-    pub(super) fn into_parts(self) -> (Beyond, u32) {
-        (self.beyond, self.client_tools)
+    /// What was found.
+    pub(super) fn into_found(self) -> Found {
+        Found { beyond: self.beyond, client_tools: self.client_tools, media: self.media }
     }
 
     /// Counts a tool that the caller defines and runs.
@@ -45,6 +56,13 @@ impl Finds {
     /// Counts a URL that the provider would fetch.
     pub(super) const fn url(&mut self) {
         self.beyond.urls = self.beyond.urls.saturating_add(1);
+    }
+
+    /// Counts an image, sound, video or document that stands in the body, of that many bytes.
+    pub(super) fn media(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.media.parts = self.media.parts.saturating_add(1);
+        self.media.bytes = self.media.bytes.saturating_add(bytes);
     }
 
     /// Notes that the provider would keep the conversation.

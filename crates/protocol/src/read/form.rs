@@ -66,8 +66,10 @@ pub(super) enum Act {
     Names(StoredKind),
     /// Names an item by its `id`, where the object lacks the text that would stand for it.
     NamesItemWithout(&'static str),
-    /// Gives a URL that the provider fetches.
+    /// Gives a URL that the provider fetches, or that holds media itself (`data:`).
     Url,
+    /// Holds media: an image, a sound, a video, a document.
+    Media,
     /// Gives a URI: of an object kept at the provider where the test says so, of something that
     /// the provider fetches elsewhere.
     NamesOrUrl(StoredKind, fn(&str) -> bool),
@@ -280,6 +282,11 @@ pub(super) const fn object(name: &'static str, form: &'static Form) -> Member {
 /// A member that names one or several objects kept at the provider.
 pub(super) const fn names(name: &'static str, kind: StoredKind) -> Member {
     plain(name).doing(Act::Names(kind))
+}
+
+/// A member that holds media, in base64.
+pub(super) const fn media(name: &'static str) -> Member {
+    plain(name).doing(Act::Media)
 }
 
 /// A member that is refused where it is used.

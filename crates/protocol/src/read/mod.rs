@@ -1,5 +1,7 @@
 //! A request's body, read once: what is asked, and where the gateway may splice.
 
+mod bound;
+mod cap;
 mod fields;
 mod finds;
 mod form;
@@ -20,10 +22,13 @@ use bytes::Bytes;
 use model::{Ask, Dialect, ModelName, Operation, Refusal, RefusalCode};
 
 use crate::json::{Limits, Value, scan};
+use bound::Output;
 use fields::{Fields, Objection};
 use finds::Finds;
 use splice::Splices;
 
+pub use bound::{Bound, OutputBound, TEMPLATE_TOKENS_MAX, TOOLS_TEMPLATE_TOKENS_MAX};
+pub use cap::{Cap, CapField};
 pub use finds::stored_name;
 pub use splice::ForwardBody;
 
@@ -49,6 +54,7 @@ pub struct Request<'r> {
 #[derive(Debug, Clone)]
 pub struct Reading {
     ask: Ask,
+    bound: Bound,
     body: Bytes,
     splices: Splices,
 }
@@ -57,7 +63,7 @@ pub struct Reading {
 struct Wanted {
     model: ModelName,
     stream: bool,
-    output_tokens_max: Option<u64>,
+    output: Output,
     finds: Finds,
     splices: Splices,
 }
@@ -96,7 +102,7 @@ type Reader = fn(Value<'_>, &Request<'_>) -> Result<Wanted, Objection>;
 /// assert!(reading.ask().stream);
 /// assert!(reading.ask().beyond.is_nothing());
 ///
-/// let forward = reading.forward("gpt-5.2-mini");
+/// let forward = reading.forward("gpt-5.2-mini", None);
 /// assert!(forward.hides_usage());
 /// assert_eq!(
 ///     forward.into_bytes(),
@@ -111,18 +117,19 @@ pub fn read(body: &Bytes, request: &Request<'_>, limits: &Limits) -> Result<Read
     let tape = scan(body, limits)?;
     let root = tape.root().ok_or_else(|| Refusal::new(RefusalCode::BodyNotJson, ""))?;
     let wanted = reader(root, request)?;
-    let (beyond, function_tools) = wanted.finds.into_parts();
+    let found = wanted.finds.into_found();
     let ask = Ask {
         operation: request.operation,
         dialect: request.dialect,
         model: Some(wanted.model),
         stream: wanted.stream,
         input_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
-        output_tokens_max: wanted.output_tokens_max,
-        function_tools,
-        beyond,
+        output_tokens_max: wanted.output.tokens_max(),
+        function_tools: found.client_tools,
+        beyond: found.beyond,
     };
-    Ok(Reading { ask, body: body.clone(), splices: wanted.splices })
+    let bound = Bound::of(&ask, found.media, &wanted.output);
+    Ok(Reading { ask, bound, body: body.clone(), splices: wanted.splices })
 }
 
 /// What reads the bodies of an endpoint; none where they are not read.
@@ -142,7 +149,7 @@ const fn reader(operation: Operation) -> Option<Reader> {
 impl Reading {
     fn listing(dialect: Dialect) -> Self {
         let ask = Ask::bare(Operation::ListModels, dialect);
-        Self { ask, body: Bytes::new(), splices: Splices::default() }
+        Self { ask, bound: Bound::NOTHING, body: Bytes::new(), splices: Splices::default() }
     }
 
     /// What is asked.
@@ -151,11 +158,19 @@ impl Reading {
         &self.ask
     }
 
-    /// The body to send: as received, with the model's name at the provider in place of the
-    /// client's and, for a streamed answer of the OpenAI dialect, usage asked for.
+    /// How much the call may use at most, as far as the body says.
     #[must_use]
-    pub fn forward(&self, upstream_model: &str) -> ForwardBody {
-        self.splices.apply(&self.body, upstream_model)
+    pub const fn bound(&self) -> &Bound {
+        &self.bound
+    }
+
+    /// The body to send: as received, with the model's name at the provider in place of the
+    /// client's, for a streamed answer of the OpenAI dialect usage asked for, and `cap` where one
+    /// is given, something is written and the client sent none. A field that is `null` was not
+    /// sent; everything else that the client wrote stays byte for byte.
+    #[must_use]
+    pub fn forward(&self, upstream_model: &str, cap: Option<Cap>) -> ForwardBody {
+        self.splices.apply(&self.body, upstream_model, cap)
     }
 }
 

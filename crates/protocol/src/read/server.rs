@@ -63,9 +63,12 @@ pub(super) fn host(url: &str) -> Option<String> {
 
 /// Whether a provider would fetch `url`, rather than read the data in it.
 pub(super) fn is_fetched(url: &str) -> bool {
-    let url = url.trim_start();
-    let data = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
-    !url.is_empty() && !data
+    !url.trim_start().is_empty() && !is_data(url)
+}
+
+/// Whether `url` holds what it points to.
+pub(super) fn is_data(url: &str) -> bool {
+    url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
 /// A host's name in letters, digits, `-`, `_` and dots; a dot at its end changes nothing.

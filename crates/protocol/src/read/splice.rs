@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
+use super::cap::{Cap, CapPlace};
 use crate::json::{Kind, Value};
 
 /// Where the body is changed on its way to the provider.
@@ -16,6 +17,8 @@ pub(super) struct Splices {
     resources: Vec<Range<usize>>,
     /// Asking for usage: what is replaced (nothing, where text is only added), and by what.
     usage: Option<(Range<usize>, &'static str)>,
+    /// Where an output cap goes.
+    cap: CapPlace,
 }
 
 /// A body to send: slices of the one that was received, and the few bytes spliced in.
@@ -33,6 +36,12 @@ impl Splices {
     /// Replaces the name of a model that is a resource, too.
     pub(super) fn resource(&mut self, model: Value<'_>) {
         self.resources.push(model.span());
+    }
+
+    /// The same, with a place for an output cap.
+    pub(super) fn capping(mut self, cap: CapPlace) -> Self {
+        self.cap = cap;
+        self
     }
 
     /// Asks for the usage of a streamed answer, unless the client does so itself.
@@ -65,8 +74,13 @@ impl Splices {
         };
     }
 
-    /// `body` with `upstream_model` in the place of the model's name.
-    pub(super) fn apply(&self, body: &Bytes, upstream_model: &str) -> ForwardBody {
+    /// `body` with `upstream_model` in the place of the model's name, and `cap` in its own.
+    pub(super) fn apply(
+        &self,
+        body: &Bytes,
+        upstream_model: &str,
+        cap: Option<Cap>,
+    ) -> ForwardBody {
         let name = Bytes::from(serde_json::Value::from(upstream_model).to_string());
         let resource =
             Bytes::from(serde_json::Value::from(format!("models/{upstream_model}")).to_string());
@@ -74,7 +88,9 @@ impl Splices {
         let model = self.model.clone().map(|place| (place, name));
         let usage =
             self.usage.clone().map(|(place, text)| (place, Bytes::from_static(text.as_bytes())));
-        let mut edits: Vec<_> = model.into_iter().chain(resources).chain(usage).collect();
+        let cap = cap.and_then(|cap| self.cap.edit(cap));
+        let mut edits: Vec<_> =
+            model.into_iter().chain(resources).chain(cap).chain(usage).collect();
         // Stable: text added right after the model's name stays after it.
         edits.sort_by_key(|(place, _)| place.start);
         let mut chunks = Vec::with_capacity(2 * edits.len() + 1);

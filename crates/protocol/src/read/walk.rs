@@ -263,9 +263,15 @@ impl Walk<'_> {
                 Ok(())
             }
             Act::Url => {
-                if value.string().is_some_and(|url| server::is_fetched(&url)) {
-                    self.finds.url();
+                match value.string() {
+                    Some(url) if server::is_data(&url) => self.finds.media(value.span().len()),
+                    Some(url) if server::is_fetched(&url) => self.finds.url(),
+                    Some(_) | None => {}
                 }
+                Ok(())
+            }
+            Act::Media => {
+                self.finds.media(value.span().len());
                 Ok(())
             }
             Act::Stores => {

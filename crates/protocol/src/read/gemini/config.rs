@@ -1,7 +1,9 @@
 //! How to answer: settings that bound and shape the model's answer, and nothing beyond it.
 
 use super::{fields_of, form};
-use crate::json::Kind;
+use crate::json::{Kind, Value};
+use crate::read::bound::{CAP_OF_ZERO, NOT_TEXT, Output, is_more_than_text};
+use crate::read::cap::{CapPlace, Insertion};
 use crate::read::fields::{Fields, Objection, of_kind};
 use crate::read::form::{Form, object, opaque, plain};
 
@@ -60,21 +62,47 @@ static SPEAKER: Form = form(&[&[plain("speaker"), object("voiceConfig", &VOICE_C
 static THINKING_CONFIG: Form =
     form(&[&[plain("includeThoughts"), plain("thinkingBudget"), plain("thinkingLevel")]]);
 
-/// The cap on everything the model may write: per candidate, times the candidates asked for.
+/// What bounds everything the model may write, and where a cap may go.
 ///
 /// # Errors
-/// One of them is not a whole number, or the settings are no object.
-pub(super) fn output_tokens_max(fields: &Fields<'_>) -> Result<Option<u64>, Objection> {
+/// A number is not a whole one, or the settings are no object.
+pub(super) fn output(
+    root: Value<'_>,
+    fields: &Fields<'_>,
+) -> Result<(Output, CapPlace), Objection> {
     const NAME: &str = "generationConfig";
-    let Some(config) = fields.optional(NAME) else { return Ok(None) };
+    const BEFORE: &str = r#""maxOutputTokens":"#;
+    let Some(config) = fields.as_written(NAME) else {
+        let before = r#""generationConfig":{"maxOutputTokens":"#;
+        let place = Insertion::inside(root, before, "},");
+        return Ok((Output::one(None), CapPlace::Here(place)));
+    };
+    if config.is_null() {
+        let place = Insertion {
+            before: r#"{"maxOutputTokens":"#,
+            after: "}",
+            ..Insertion::in_place_of(config)
+        };
+        return Ok((Output::one(None), CapPlace::Here(place)));
+    }
     let config = of_kind(config, Kind::Object)
         .ok_or_else(|| Objection::invalid(NAME, "must be an object"))?;
-    let cap = || {
-        let config = fields_of(config, &GENERATION_CONFIG)?;
-        let cap = config.whole_number("maxOutputTokens")?;
-        // Zero is what protocol buffers have where nothing is said.
-        let candidates = config.whole_number("candidateCount")?.unwrap_or(1).max(1);
-        Ok(cap.filter(|cap| *cap > 0).map(|cap| cap.saturating_mul(candidates)))
+    let is_empty = config.members().next().is_none();
+    let settings = fields_of(config, &GENERATION_CONFIG)?;
+    let output = bound(&settings).map_err(|objection| objection.within(NAME))?;
+    let place = match settings.as_written("maxOutputTokens") {
+        Some(value) if value.is_null() => CapPlace::Here(Insertion::in_place_of(value)),
+        Some(_) => CapPlace::Nowhere,
+        None => CapPlace::Here(Insertion::inside(config, BEFORE, if is_empty { "" } else { "," })),
     };
-    cap().map_err(|objection: Objection| objection.within(NAME))
+    Ok((output, place))
+}
+
+fn bound(settings: &Fields<'_>) -> Result<Output, Objection> {
+    let cap = settings.whole_number("maxOutputTokens")?;
+    // Zero is what protocol buffers have where nothing is said.
+    let candidates = settings.whole_number("candidateCount")?.unwrap_or(1).max(1);
+    let is_more = settings.optional("responseModalities").is_some_and(is_more_than_text);
+    let output = Output::several(candidates, cap.filter(|cap| *cap > 0));
+    Ok(output.unbounded_if(cap == Some(0), CAP_OF_ZERO).unbounded_if(is_more, NOT_TEXT))
 }

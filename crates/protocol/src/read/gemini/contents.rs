@@ -1,7 +1,7 @@
 //! What people, models and tools say, and the files they point to.
 
 use super::form;
-use crate::read::form::{Act, Form, Member, object, opaque, plain};
+use crate::read::form::{Act, Form, Member, media, object, opaque, plain};
 use crate::read::server;
 use crate::read::spelling::Spelling;
 use model::{StoredKind, UnrecognisedPlace};
@@ -51,7 +51,7 @@ const CALLED: &[Member] = &[
     object("codeExecutionResult", &CODE_RESULT),
 ];
 
-static INLINE_DATA: Form = form(&[&[plain("mimeType"), plain("data"), plain("displayName")]]);
+static INLINE_DATA: Form = form(&[&[plain("mimeType"), media("data"), plain("displayName")]]);
 
 static FILE_DATA: Form = form(&[&[
     plain("fileUri").doing(Act::NamesOrUrl(StoredKind::File, is_stored)),

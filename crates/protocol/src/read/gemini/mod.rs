@@ -10,6 +10,7 @@ pub(super) mod tools;
 
 use model::{StoredKind, UnrecognisedPlace};
 
+use super::bound::Output;
 use super::fields::{Fields, Objection, of_kind};
 use super::finds::Finds;
 use super::form::{Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain};
@@ -58,16 +59,11 @@ pub(super) fn read(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Obj
     let mut finds = Finds::default();
     finds.betas(request.betas, &[])?;
     let fields = walk::fields(root, &BODY, &mut finds)?;
-    let mut splices = Splices::default();
+    let (output, place) = config::output(root, &fields)?;
+    let mut splices = Splices::default().capping(place);
     same_model(&fields, request, &mut splices)?;
     tools::check(fields.optional("tools"), &mut finds)?;
-    Ok(Wanted {
-        model: model(request)?,
-        stream: request.stream,
-        output_tokens_max: config::output_tokens_max(&fields)?,
-        finds,
-        splices,
-    })
+    Ok(Wanted { model: model(request)?, stream: request.stream, output, finds, splices })
 }
 
 /// Counting tokens runs no tool. What is declared is noted all the same: one rule for both.
@@ -81,7 +77,7 @@ pub(super) fn read_count(root: Value<'_>, request: &Request<'_>) -> Result<Wante
         counted_request(counted, request, &mut finds, &mut splices)
             .map_err(|objection| objection.within(REQUEST))?;
     }
-    Ok(Wanted { model: model(request)?, stream: false, output_tokens_max: None, finds, splices })
+    Ok(Wanted { model: model(request)?, stream: false, output: Output::nothing(), finds, splices })
 }
 
 /// The request inside a body that asks for its count. Its form was looked at before.

@@ -7,7 +7,9 @@ mod tools;
 
 use model::{ProviderToolKind, RefusalCode, StoredKind};
 
-use super::fields::Objection;
+use super::bound::{Output, SUMS_UP};
+use super::cap::{CapPlace, MAX_TOKENS};
+use super::fields::{Fields, Objection, written_in};
 use super::finds::Finds;
 use super::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Used, Variant, Variants, code, member, names,
@@ -157,11 +159,50 @@ fn wanted(
     let fields = walk::fields(root, form, &mut finds)?;
     let (name, model) = model_of(&fields)?;
     servers::check(&fields, &mut finds)?;
+    let cap = fields.whole_number("max_tokens")?;
     Ok(Wanted {
         model: name,
         stream: fields.boolean("stream")?,
-        output_tokens_max: fields.whole_number("max_tokens")?,
+        output: output(&fields, cap),
         finds,
-        splices: Splices::model(model),
+        splices: Splices::model(model).capping(CapPlace::after_model(
+            &fields,
+            model,
+            "max_tokens",
+            MAX_TOKENS,
+        )),
     })
+}
+
+/// What bounds everything the model may write. Its thoughts keep within the cap, but for those in
+/// between calls of tools: their budget may be larger than the cap, and then bounds them itself.
+fn output(fields: &Fields<'_>, cap: Option<u64>) -> Output {
+    let budget = fields.optional("thinking").and_then(|thinking| {
+        written_in(thinking, "budget_tokens").filter(|budget| !budget.is_null())
+    });
+    let thinking = match budget.map(Value::whole_number) {
+        Some(tokens) => tokens.ok_or("the budget of its thoughts is no number"),
+        None => Ok(0),
+    };
+    let is_apart = |tokens: &u64| cap.is_none_or(|cap| *tokens >= cap);
+    let output = Output::one(cap).unbounded_if(sums_up(fields), SUMS_UP);
+    match thinking {
+        Ok(tokens) => {
+            let thinking_tokens = Some(tokens).filter(is_apart).unwrap_or(0);
+            Output { thinking_tokens, ..output }
+        }
+        Err(why) => output.unbounded_if(true, why),
+    }
+}
+
+/// Whether the provider may sum up the conversation.
+fn sums_up(fields: &Fields<'_>) -> bool {
+    let edits = fields.optional("context_management").and_then(|all| written_in(all, "edits"));
+    let mut edits = edits.into_iter().flat_map(Value::elements);
+    let is_compact = |edit| {
+        written_in(edit, "type")
+            .and_then(Value::string)
+            .is_none_or(|kind| !kind.starts_with("clear_"))
+    };
+    fields.optional("compaction").is_some() || edits.any(is_compact)
 }

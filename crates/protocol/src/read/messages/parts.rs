@@ -4,8 +4,8 @@ use model::StoredKind;
 
 use super::tools::DEFINITIONS;
 use crate::read::form::{
-    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
-    plain,
+    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, media, member, names, object,
+    opaque, plain,
 };
 
 /// Blocks of content, of whoever's turn.
@@ -90,7 +90,7 @@ static SOURCES: Variants = Variants {
     tag: "type",
     common: &[plain("type")],
     known: &[&[
-        Variant::of("base64", &INLINE),
+        Variant::of("base64", &INLINE_MEDIA),
         Variant::of("text", &INLINE),
         Variant::of("content", &CONTENT),
         Variant::of("url", &URL),
@@ -99,6 +99,8 @@ static SOURCES: Variants = Variants {
     untagged: Untagged::Part,
     unknown: Unknown::Part,
 };
+
+static INLINE_MEDIA: Form = Form::of(&[&[media("data"), plain("media_type")]]);
 
 static INLINE: Form = Form::of(&[&[plain("data"), plain("media_type")]]);
 

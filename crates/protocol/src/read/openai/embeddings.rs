@@ -2,6 +2,7 @@
 
 use super::BETAS;
 use crate::json::{Kind, Value};
+use crate::read::bound::Output;
 use crate::read::fields::Objection;
 use crate::read::finds::Finds;
 use crate::read::form::{Form, Member, code, plain};
@@ -40,7 +41,7 @@ pub(in crate::read) fn read(root: Value<'_>, request: &Request<'_>) -> Result<Wa
     Ok(Wanted {
         model: name,
         stream: false,
-        output_tokens_max: None,
+        output: Output::nothing(),
         finds,
         splices: Splices::model(model),
     })

@@ -6,8 +6,8 @@ use model::{ProviderToolKind, StoredKind};
 use super::parts::INPUT_PARTS;
 use super::tools::TOOLS;
 use crate::read::form::{
-    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
-    plain,
+    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, media, member, names, object,
+    opaque, plain,
 };
 
 /// Members that an item of any type may have.
@@ -142,7 +142,7 @@ static CODE_CALL: Form = Form::of(&[&[
 ]]);
 
 static IMAGE_CALL: Form = Form::of(&[&[
-    plain("result"),
+    media("result"),
     plain("revised_prompt"),
     plain("action"),
     plain("background"),

@@ -3,8 +3,8 @@
 use model::StoredKind;
 
 use crate::read::form::{
-    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
-    plain,
+    Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, media, member, names, object,
+    opaque, plain,
 };
 
 /// Members that a part of any type may have.
@@ -77,13 +77,13 @@ static LINK: Form = Form::of(&[&[plain("url").doing(Act::Url), plain("detail"), 
 
 static AUDIO: Form = Form::of(&[&[object("input_audio", &AUDIO_DATA)]]);
 
-static AUDIO_DATA: Form = Form::of(&[&[plain("data"), plain("format")]]);
+static AUDIO_DATA: Form = Form::of(&[&[media("data"), plain("format")]]);
 
 static CHAT_FILE: Form = Form::of(&[&[object("file", &FILE)]]);
 
 static FILE: Form = Form::of(&[&[
     names("file_id", StoredKind::File),
-    plain("file_data"),
+    media("file_data"),
     plain("filename"),
     plain("format"),
 ]]);
@@ -91,7 +91,7 @@ static FILE: Form = Form::of(&[&[
 static INPUT_FILE: Form = Form::of(&[&[
     names("file_id", StoredKind::File),
     plain("file_url").doing(Act::Url),
-    plain("file_data"),
+    media("file_data"),
     plain("filename"),
     plain("detail"),
 ]]);
