@@ -147,7 +147,7 @@ async fn attempt(
         call.leased(index);
     }
     let echo = lease.as_ref().map(Lease::watch);
-    let body = message.reading.forward(&upstream_model, None);
+    let body = message.reading.forward(&upstream_model);
     let hides_usage = body.hides_usage();
     let ask = message.reading.ask();
     let outbound = Outbound {
