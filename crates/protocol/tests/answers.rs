@@ -60,6 +60,26 @@ fn a_refusal_says_what_it_is_and_who_can_fix_it() {
 }
 
 #[test]
+fn a_budget_that_is_used_up_is_a_limit_of_the_vendors() {
+    let detail =
+        "`team-a` has 0 of 50000 tokens of this day left; it resets at 2026-11-25T00:00:00Z";
+    let codes =
+        [RefusalCode::BudgetTooSmall, RefusalCode::BudgetPaused, RefusalCode::BudgetExhausted];
+    for code in codes {
+        let refusal = Refusal::new(code, detail).asking("seat:finance");
+        let [open_ai, anthropic, gemini] = Dialect::ALL.map(|dialect| body(dialect, &refusal));
+        assert_eq!(open_ai["error"]["type"], "rate_limit_error");
+        assert_eq!(anthropic["error"]["type"], "rate_limit_error");
+        assert_eq!(gemini["error"]["status"], "RESOURCE_EXHAUSTED");
+        assert_eq!(gemini["error"]["code"], 429);
+        for error in [open_ai, anthropic, gemini] {
+            let message = error["error"]["message"].as_str().expect("a message");
+            assert!(message.contains(detail) && message.contains("ask seat:finance"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_without_detail_or_seat_reads_as_sentences_too() {
     let refusal = Refusal::new(RefusalCode::CredentialMissing, " ");
     let body = body(Dialect::OpenAi, &refusal);

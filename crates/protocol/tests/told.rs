@@ -1,7 +1,7 @@
 //! What whole answers say about themselves: input and expected output.
 
 use model::{Operation, StoredKind, Usage};
-use protocol::{STORED_MAX, Told, stored_name, told};
+use protocol::{STORED_MAX, stored_name, told};
 
 fn check(
     operation: Operation,
@@ -10,8 +10,9 @@ fn check(
     stored: &[(StoredKind, &str)],
 ) {
     let usage = usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens });
-    let stored = stored.iter().map(|(kind, id)| stored_name(*kind, id)).collect();
-    assert_eq!(told(operation, body.as_bytes()), Told { usage, stored }, "{body}");
+    let stored: Vec<_> = stored.iter().map(|(kind, id)| stored_name(*kind, id)).collect();
+    let told = told(operation, body.as_bytes());
+    assert_eq!((told.usage, told.stored), (usage, stored), "{body}");
 }
 
 #[test]

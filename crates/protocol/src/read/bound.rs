@@ -177,8 +177,11 @@ pub(super) const NOT_TEXT: &str = "the answer may be more than text";
 /// Whether a list of what an answer may be has anything but text.
 pub(super) fn is_more_than_text(modalities: Value<'_>) -> bool {
     let is_text = |one: Value<'_>| one.string().is_some_and(|one| one.eq_ignore_ascii_case("text"));
-    !is_text(modalities)
-        && !(modalities.kind() == Kind::Array && modalities.elements().all(is_text))
+    match modalities.kind() {
+        Kind::Array => !modalities.elements().all(is_text),
+        Kind::Object | Kind::Key | Kind::String | Kind::Number => !is_text(modalities),
+        Kind::True | Kind::False | Kind::Null => true,
+    }
 }
 
 /// Whether nothing is charged for the operation, whatever it is asked about.

@@ -1,9 +1,9 @@
-//! The outline against a slow reference: what is large or deep is emptied, the rest is as it was.
+//! The outline against a slow reference: what is long is marked, what is deep emptied, the rest is as it was.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{DEPTH_MAX, OUTLINE_BYTES_MAX, STRING_BYTES_MAX, Skim};
+use super::{DEPTH_MAX, LEFT_OUT, OUTLINE_BYTES_MAX, STRING_BYTES_MAX, Skim};
 
 /// The outline of `pieces`, put together.
 fn outline<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Option<Vec<u8>> {
@@ -33,14 +33,14 @@ fn reference(value: &Value, depth: usize) -> Value {
 
 fn short(text: &str) -> String {
     let written = Value::from(text).to_string();
-    if written.len() - 2 > STRING_BYTES_MAX { String::new() } else { text.to_owned() }
+    if written.len() - 2 > STRING_BYTES_MAX { LEFT_OUT.to_owned() } else { text.to_owned() }
 }
 
 #[test]
 fn strings_are_kept_to_the_bound_and_not_a_byte_longer() {
     for (length, kept) in [(0, true), (STRING_BYTES_MAX, true), (STRING_BYTES_MAX + 1, false)] {
         let text = format!(r#"{{"a":"{}","b":1}}"#, "x".repeat(length));
-        let expected = if kept { text.clone() } else { r#"{"a":"","b":1}"#.to_owned() };
+        let expected = if kept { text.clone() } else { r#"{"a":"…","b":1}"#.to_owned() };
         assert_eq!(outline([text.as_bytes()]), Some(expected.clone().into_bytes()));
         assert_eq!(outline(text.as_bytes().chunks(1)), Some(expected.into_bytes()));
     }

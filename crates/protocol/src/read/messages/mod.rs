@@ -1,15 +1,16 @@
 //! `POST /v1/messages` and `POST /v1/messages/count_tokens`: what is read of their bodies.
 
 mod betas;
+mod output;
 mod parts;
 pub(super) mod servers;
 mod tools;
 
-use model::{ProviderToolKind, RefusalCode, StoredKind};
+use model::{ModelName, ProviderToolKind, RefusalCode, StoredKind};
 
-use super::bound::{Output, SUMS_UP};
+use super::bound::Output;
 use super::cap::{CapPlace, MAX_TOKENS};
-use super::fields::{Fields, Objection, written_in};
+use super::fields::{Fields, Objection};
 use super::finds::Finds;
 use super::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Used, Variant, Variants, code, member, names,
@@ -141,68 +142,36 @@ static TOOL_CHOICE: Form =
     Form::of(&[&[plain("type"), plain("name"), plain("disable_parallel_tool_use")]]);
 
 pub(super) fn read(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Objection> {
-    wanted(root, request, &BODY)
+    let mut finds = Finds::default();
+    let (name, model, fields) = asked(root, request, &BODY, &mut finds)?;
+    let place = CapPlace::after_model(&fields, model, "max_tokens", MAX_TOKENS);
+    Ok(Wanted {
+        model: name,
+        stream: fields.boolean("stream")?,
+        output: output::of(&fields)?,
+        finds,
+        splices: Splices::model(model).capping(place),
+    })
 }
 
 /// Counting tokens runs no tool. What is declared is noted all the same: one rule for both.
 pub(super) fn read_count(root: Value<'_>, request: &Request<'_>) -> Result<Wanted, Objection> {
-    wanted(root, request, &COUNT)
+    let mut finds = Finds::default();
+    let (name, model, _) = asked(root, request, &COUNT, &mut finds)?;
+    let splices = Splices::model(model);
+    Ok(Wanted { model: name, stream: false, output: Output::nothing(), finds, splices })
 }
 
-fn wanted(
-    root: Value<'_>,
+/// The model that is asked for, where it stands, and the fields beside it.
+fn asked<'t>(
+    root: Value<'t>,
     request: &Request<'_>,
     form: &'static Form,
-) -> Result<Wanted, Objection> {
-    let mut finds = Finds::default();
-    betas::check(request.betas, &mut finds)?;
-    let fields = walk::fields(root, form, &mut finds)?;
+    finds: &mut Finds,
+) -> Result<(ModelName, Value<'t>, Fields<'t>), Objection> {
+    betas::check(request.betas, finds)?;
+    let fields = walk::fields(root, form, finds)?;
     let (name, model) = model_of(&fields)?;
-    servers::check(&fields, &mut finds)?;
-    let cap = fields.whole_number("max_tokens")?;
-    Ok(Wanted {
-        model: name,
-        stream: fields.boolean("stream")?,
-        output: output(&fields, cap),
-        finds,
-        splices: Splices::model(model).capping(CapPlace::after_model(
-            &fields,
-            model,
-            "max_tokens",
-            MAX_TOKENS,
-        )),
-    })
-}
-
-/// What bounds everything the model may write. Its thoughts keep within the cap, but for those in
-/// between calls of tools: their budget may be larger than the cap, and then bounds them itself.
-fn output(fields: &Fields<'_>, cap: Option<u64>) -> Output {
-    let budget = fields.optional("thinking").and_then(|thinking| {
-        written_in(thinking, "budget_tokens").filter(|budget| !budget.is_null())
-    });
-    let thinking = match budget.map(Value::whole_number) {
-        Some(tokens) => tokens.ok_or("the budget of its thoughts is no number"),
-        None => Ok(0),
-    };
-    let is_apart = |tokens: &u64| cap.is_none_or(|cap| *tokens >= cap);
-    let output = Output::one(cap).unbounded_if(sums_up(fields), SUMS_UP);
-    match thinking {
-        Ok(tokens) => {
-            let thinking_tokens = Some(tokens).filter(is_apart).unwrap_or(0);
-            Output { thinking_tokens, ..output }
-        }
-        Err(why) => output.unbounded_if(true, why),
-    }
-}
-
-/// Whether the provider may sum up the conversation.
-fn sums_up(fields: &Fields<'_>) -> bool {
-    let edits = fields.optional("context_management").and_then(|all| written_in(all, "edits"));
-    let mut edits = edits.into_iter().flat_map(Value::elements);
-    let is_compact = |edit| {
-        written_in(edit, "type")
-            .and_then(Value::string)
-            .is_none_or(|kind| !kind.starts_with("clear_"))
-    };
-    fields.optional("compaction").is_some() || edits.any(is_compact)
+    servers::check(&fields, finds)?;
+    Ok((name, model, fields))
 }

@@ -4,6 +4,7 @@ pub(super) mod chat;
 pub(super) mod choice;
 pub(super) mod embeddings;
 mod items;
+mod output;
 mod parts;
 pub(super) mod responses;
 mod shared;

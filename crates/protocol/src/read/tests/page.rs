@@ -84,6 +84,7 @@ fn words(act: Act) -> Option<(String, String)> {
             "whose it is: `stored_object_refused`; or counted in `urls`".to_owned(),
         ),
         Act::Url => ("a URL that the provider fetches".to_owned(), "counted in `urls`".to_owned()),
+        Act::Media => ("media that stands in the body".to_owned(), "counted as media".to_owned()),
         Act::Stores => {
             ("keeps the conversation".to_owned(), "tool set: `StoreAtProvider`".to_owned())
         }

@@ -58,6 +58,7 @@ pub(super) fn sample(member: &Member) -> Value {
     match member.act {
         Act::Names(_) => json!("id-1"),
         Act::Url => json!("https://example.com/x"),
+        Act::Media => json!("bWVkaWE="),
         // Stands for an id with tests that take any text.
         Act::NamesOrUrl(..) => json!("id-1"),
         Act::Nothing if matches!(member.shape, Shape::Object(form) if form.required.is_none()) => {
@@ -124,7 +125,7 @@ impl Visitor<'_> {
         let dot = if outer.shown.is_empty() { "" } else { "." };
         let shown = format!("{}{dot}{}", outer.shown, member.name);
         let mut acts = outer.acts.clone();
-        if !matches!(member.act, Act::Names(_) | Act::Url | Act::Nothing) {
+        if !matches!(member.act, Act::Names(_) | Act::Url | Act::Media | Act::Nothing) {
             acts.push((member.act, member.name));
         }
         let one = |value: Value| (outer.wrap)(json!({ member.name: value }));

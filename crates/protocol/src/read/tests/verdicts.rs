@@ -15,18 +15,18 @@ fn hidden() -> Value {
     json!({ "type": "web_search", "tools": [{ "type": "mcp", "server_url": "https://a.b" }] })
 }
 
-/// What reading finds: the ask's own words, or the code of the refusal.
-type Found = Result<(Beyond, u32), RefusalCode>;
+/// What reading finds: the ask's own words, and how much media; or the code of the refusal.
+type Found = Result<(Beyond, u32, u32), RefusalCode>;
 
 fn found(endpoint: &Endpoint, body: &Value) -> Found {
     let reading = read_at(endpoint, body).map_err(|refusal| refusal.code)?;
-    Ok((reading.ask().beyond.clone(), reading.ask().function_tools))
+    Ok((reading.ask().beyond.clone(), reading.ask().function_tools, reading.bound().media))
 }
 
 /// What a table says of acts that stand in one body.
-fn expected(acts: &[(Act, &'static str)], body: &Value) -> Found {
+fn expected(endpoint: &Endpoint, acts: &[(Act, &'static str)], body: &Value) -> Found {
     let mut beyond = Beyond::default();
-    let mut client_tools = 0;
+    let (mut client_tools, mut media) = (0, 0);
     let text = body.to_string();
     for (act, declared) in acts {
         let mut tool = |kind| {
@@ -49,11 +49,14 @@ fn expected(acts: &[(Act, &'static str)], body: &Value) -> Found {
             // No body here gives an item an id, but for references, which say so themselves.
             Act::NamesItemWithout(_) => assert!(!text.contains("\"id\":\"id-1\""), "{text}"),
             Act::Url => beyond.urls += 1,
+            Act::Media => media += 1,
             Act::Stores => beyond.stores = Some(Stores::Asked),
             Act::Refused(code, _) => return Err(*code),
         }
     }
-    Ok((beyond, client_tools))
+    // A count uses nothing, whatever stands in it.
+    let counts = endpoint.operation.as_str().starts_with("count_");
+    Ok((beyond, client_tools, if counts { 0 } else { media }))
 }
 
 /// Whether `unrecognised` is found, besides whatever else is.
@@ -61,7 +64,7 @@ fn is_unrecognised(found: &Found, place: UnrecognisedPlace, name: &str) -> bool 
     let name = if name.len() > 64 { "other" } else { name };
     let name = name.to_owned();
     match found {
-        Ok((beyond, _)) => beyond.unrecognised.contains(&Unrecognised { place, name }),
+        Ok((beyond, ..)) => beyond.unrecognised.contains(&Unrecognised { place, name }),
         Err(_) => false,
     }
 }
@@ -90,7 +93,7 @@ fn every_member_acts_as_its_table_says() {
             let body = (spot.wrap)(json!({ member.name: sample(member) }));
             let mut acts = spot.acts.clone();
             acts.push((member.act, member.name));
-            assert_eq!(found(endpoint, &body), expected(&acts, &body), "{body}");
+            assert_eq!(found(endpoint, &body), expected(endpoint, &acts, &body), "{body}");
             members += 1;
         });
     }
@@ -109,7 +112,7 @@ fn every_type_acts_as_its_table_says() {
             let body = (spot.wrap)(json!({ variants.tag: variant.name }));
             let mut acts = spot.acts.clone();
             acts.push((variant.act, variant.name));
-            assert_eq!(found(endpoint, &body), expected(&acts, &body), "{body}");
+            assert_eq!(found(endpoint, &body), expected(endpoint, &acts, &body), "{body}");
             types += 1;
         });
     }
@@ -136,7 +139,7 @@ fn a_member_in_no_table_never_passes_in_silence() {
             }
             let body = (spot.wrap)(json!({ "zz_new": null }));
             let found = found(endpoint, &body);
-            assert!(found.is_ok_and(|(beyond, _)| beyond.unrecognised.is_empty()), "{body}");
+            assert!(found.is_ok_and(|(beyond, ..)| beyond.unrecognised.is_empty()), "{body}");
         });
     }
 }
@@ -171,7 +174,7 @@ fn an_object_where_code_reads_never_passes_in_silence() {
             }
             for value in [hidden(), json!([hidden()])] {
                 let body = (spot.wrap)(json!({ member.name: value }));
-                let silent = found(endpoint, &body).is_ok_and(|(beyond, _)| beyond.is_nothing());
+                let silent = found(endpoint, &body).is_ok_and(|(beyond, ..)| beyond.is_nothing());
                 assert!(!silent, "{body}");
             }
         });
@@ -241,7 +244,7 @@ fn what_is_the_agents_own_is_never_searched() {
             let body = (spot.wrap)(json!({ member.name: data }));
             let found = found(endpoint, &body);
             assert!(
-                found.as_ref().is_ok_and(|(beyond, _)| beyond.is_nothing()),
+                found.as_ref().is_ok_and(|(beyond, ..)| beyond.is_nothing()),
                 "{body}: {found:?}"
             );
         });
