@@ -1,19 +1,18 @@
-//! Every counter of this gateway, shared by all requests: hold, look, recover.
+//! Every counter of this gateway, shared by all requests: hold, and look.
 //!
-//! One lock guards them all, for the few microseconds in which a call is counted. It makes "all
-//! limits or none" true without an order of locks, and a call takes it twice; what a lock for each
-//! counter would save is less than a hundredth of what the same call spends on its signatures and
-//! its record (figures: `docs/reference/quota-figures.md`). Nothing waits while holding it: no
-//! I/O, no callback but [`Counters::snapshot`]'s, and what may take long to drop is dropped after.
+//! One lock guards them all, for the microsecond in which a call is counted. It makes "all limits
+//! or none" true without an order of locks, and a call takes it twice; what a lock for each
+//! counter would save is a hundredth of what the same call spends on its signatures and its
+//! record (figures: `docs/reference/quota-figures.md`). Nothing waits while holding it: no I/O
+//! and no callback, and what may take long to drop is dropped after.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{Amounts, DecisionId, HeldRecord, Per, Timestamp};
+use model::{Amounts, HeldRecord, Timestamp};
 
 use crate::hold::Hold;
-use crate::snapshot::{Counted, OpenHold, Snapshot, WindowContent};
-use crate::state::{Charge, State};
-use crate::{CounterStatus, LIMITS_MAX, Limit, NotHeld, window_start};
+use crate::windows::{Charge, Windows};
+use crate::{CounterStatus, LIMITS_MAX, Limit, NotHeld};
 
 /// The counters of every budget.
 ///
@@ -28,38 +27,18 @@ pub struct Counters {
 /// What holds and counters share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    state: Mutex<State>,
+    windows: Mutex<Windows>,
 }
 
 impl Counters {
-    /// Nothing counted.
+    /// Nothing counted. What was counted before a restart is found by [`crate::Replay`].
     #[must_use]
     pub fn new() -> Self {
-        Self::of(State::new())
+        Self::of(Windows::new())
     }
 
-    /// What `snapshot` counted. Replay the log's entries from [`Snapshot::upto`] on, then
-    /// [`end_replay`](Self::end_replay), before anything is held.
-    #[must_use]
-    pub fn restore(snapshot: Snapshot) -> Self {
-        let mut state = State::new();
-        let content = snapshot.into_content();
-        for WindowContent { per, start, counters } in content.windows {
-            let start = window_start(per, start);
-            state.restore_window(per, start);
-            for counted in counters {
-                let used = counted.used;
-                state.restore_used(start, counted.into_key(per), used);
-            }
-        }
-        for open in content.open {
-            state.restore_hold(open.id, &open.holds);
-        }
-        Self::of(state)
-    }
-
-    fn of(state: State) -> Self {
-        Self { shared: Arc::new(Shared { state: Mutex::new(state) }) }
+    pub(crate) fn of(windows: Windows) -> Self {
+        Self { shared: Arc::new(Shared { windows: Mutex::new(windows) }) }
     }
 
     /// Holds `bound` against each of `limits`, or against none of them.
@@ -68,83 +47,33 @@ impl Counters {
     ///
     /// # Errors
     /// [`NotHeld`]: what ran out, and when it resets.
-    pub fn hold(
-        &self,
-        now: Timestamp,
-        id: DecisionId,
-        bound: Amounts,
-        limits: &[Limit],
-    ) -> Result<Hold, NotHeld> {
+    pub fn hold(&self, now: Timestamp, bound: Amounts, limits: &[Limit]) -> Result<Hold, NotHeld> {
         if limits.len() > LIMITS_MAX {
             return Err(NotHeld::TooManyLimits);
         }
-        if limits.is_empty() {
-            return Ok(Hold::new(Arc::clone(&self.shared), id, bound, None));
-        }
-        let mut state = self.shared.lock();
-        let retired = state.advance(now);
-        let held = state.hold(id, &bound, limits);
-        drop(state);
+        let held = if limits.is_empty() { Vec::new() } else { self.held(now, &bound, limits)? };
+        Ok(Hold::new(Arc::clone(&self.shared), bound, held))
+    }
+
+    fn held(
+        &self,
+        now: Timestamp,
+        bound: &Amounts,
+        limits: &[Limit],
+    ) -> Result<Vec<HeldRecord>, NotHeld> {
+        let mut windows = self.shared.lock();
+        let retired = windows.advance(now);
+        let held = windows.hold(bound, limits);
+        drop(windows);
         drop(retired);
-        Ok(Hold::new(Arc::clone(&self.shared), id, bound, Some(held?)))
+        held
     }
 
     /// How each of `limits` stands. It changes nothing.
     #[must_use]
     pub fn status(&self, now: Timestamp, limits: &[Limit]) -> Vec<CounterStatus> {
-        let state = self.shared.lock();
-        limits.iter().map(|limit| state.status(now, limit)).collect()
-    }
-
-    /// Everything counted, as it stands between two holds.
-    ///
-    /// `log` names the decision log. `upto` says how many entries it has; it is asked while nothing
-    /// can be held or settled, which is what makes the snapshot exact, so it must answer at once
-    /// from memory, and count every entry by which anything was let through. The snapshot then
-    /// holds every decision below that index, and those after it are told apart by their ids.
-    #[must_use]
-    pub fn snapshot(&self, log: &str, upto: impl FnOnce() -> u64) -> Snapshot {
-        let state = self.shared.lock();
-        let upto = upto();
-        let windows = Per::ALL.map(|per| (per, state.window(per).start, state.used(per)));
-        let open = state.holds();
-        drop(state);
-        let windows = windows.map(|(per, start, used)| {
-            let counters = used.into_iter().map(|(key, used)| Counted::new(key, used)).collect();
-            WindowContent { per, start, counters }
-        });
-        let open = open.into_iter().map(|(id, held)| OpenHold { id, holds: held.to_vec() });
-        Snapshot::new(log, upto, windows.into(), open.collect())
-    }
-
-    /// Folds a decision of the log: it holds what its entry says. An entry that the snapshot holds
-    /// already changes nothing.
-    pub fn replay_decision(&self, id: DecisionId, holds: &[HeldRecord]) {
-        self.shared.lock().replay_decision(id, holds);
-    }
-
-    /// Folds an outcome of the log: `charged` is used, or all that was held where the log does not
-    /// say. An outcome of a call that the snapshot counted as used already changes nothing.
-    pub fn replay_outcome(&self, id: DecisionId, charged: Option<Amounts>) {
-        self.shared.close(id, charged.map_or(Charge::Full, Charge::Used));
-    }
-
-    /// Ends the replay: every decision without an outcome counts in full.
-    ///
-    /// A hold that only the snapshot tells of may have been ended before its decision was ever
-    /// written; then nothing was let through for it. `was_recorded` says whether the log has its
-    /// decision; where that cannot be found out, answer yes.
-    pub fn end_replay(&self, now: Timestamp, was_recorded: impl Fn(DecisionId) -> bool) {
-        let (known, unsure) = self.shared.lock().open_after_replay();
-        for id in known {
-            self.shared.close(id, Charge::Full);
-        }
-        for id in unsure {
-            let nothing = Charge::Used(Amounts::default());
-            self.shared.close(id, if was_recorded(id) { Charge::Full } else { nothing });
-        }
-        let retired = self.shared.lock().advance(now);
-        drop(retired);
+        let windows = self.shared.lock();
+        limits.iter().map(|limit| windows.status(now, limit)).collect()
     }
 }
 
@@ -155,13 +84,12 @@ impl Default for Counters {
 }
 
 impl Shared {
-    /// The state; nothing panics while holding the lock, so there is no half-made one.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The windows; nothing panics while holding the lock, so they are never half changed.
+    fn lock(&self) -> MutexGuard<'_, Windows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn close(&self, id: DecisionId, charge: Charge) {
-        let held = self.lock().close(id, charge);
-        drop(held);
+    pub(crate) fn end(&self, held: &[HeldRecord], charge: Charge) {
+        self.lock().end(held, charge);
     }
 }

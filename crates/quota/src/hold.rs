@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Amounts, DecisionId, HeldRecord};
+use model::{Amounts, HeldRecord};
 
 use crate::counters::Shared;
-use crate::state::Charge;
+use crate::windows::Charge;
 
 /// An upper bound of what a call may use, counted on every budget that applies.
 ///
@@ -15,26 +15,20 @@ use crate::state::Charge;
 #[must_use = "a hold that is dropped counts in full"]
 pub struct Hold {
     shared: Arc<Shared>,
-    id: DecisionId,
     bound: Amounts,
-    /// Taken when the hold ends; empty where nothing applies.
-    held: Option<Arc<[HeldRecord]>>,
+    /// Emptied when the hold ends.
+    held: Vec<HeldRecord>,
 }
 
 impl Hold {
-    pub(crate) const fn new(
-        shared: Arc<Shared>,
-        id: DecisionId,
-        bound: Amounts,
-        held: Option<Arc<[HeldRecord]>>,
-    ) -> Self {
-        Self { shared, id, bound, held }
+    pub(crate) const fn new(shared: Arc<Shared>, bound: Amounts, held: Vec<HeldRecord>) -> Self {
+        Self { shared, bound, held }
     }
 
     /// What the decision entry says of it.
     #[must_use]
     pub fn records(&self) -> Vec<HeldRecord> {
-        self.held.as_deref().unwrap_or_default().to_vec()
+        self.held.clone()
     }
 
     /// What the call may use at most.
@@ -56,14 +50,15 @@ impl Hold {
         charged
     }
 
-    /// Ends it: nothing was used.
+    /// Ends it: nothing was used. Where the decision was recorded, its outcome must say so.
     pub fn release(mut self) {
         self.end(Charge::Used(Amounts::default()));
     }
 
     fn end(&mut self, charge: Charge) {
-        if self.held.take().is_some_and(|held| !held.is_empty()) {
-            self.shared.close(self.id, charge);
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            self.shared.end(&held, charge);
         }
     }
 }
@@ -76,7 +71,9 @@ impl Drop for Hold {
 
 impl fmt::Debug for Hold {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = out.debug_struct("Hold");
-        out.field("id", &self.id).field("bound", &self.bound).finish_non_exhaustive()
+        out.debug_struct("Hold")
+            .field("bound", &self.bound)
+            .field("held", &self.held)
+            .finish_non_exhaustive()
     }
 }

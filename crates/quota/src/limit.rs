@@ -18,12 +18,10 @@ pub struct Limit {
 pub enum NotHeld {
     /// The call may use more than is left.
     Over(Over),
-    /// There are as many counters, or as many open holds, as there may be.
+    /// It needs a counter, and there are as many as there may be.
     Full,
     /// More limits apply than one call is held against.
     TooManyLimits,
-    /// This decision has an open hold already.
-    AlreadyHeld,
 }
 
 /// A limit that leaves too little for a call.

@@ -19,15 +19,15 @@ impl Price {
     pub fn in_force(prices: &[Self], now: Timestamp) -> Option<&Self> {
         prices.iter().filter(|price| price.since <= now).max_by_key(|price| price.since)
     }
-}
 
-/// What a call costs, in nano-USD, rounded up; `u64::MAX` where it is more than that.
-#[must_use]
-pub fn cost(price: &Price, input_tokens: u64, output_tokens: u64) -> u64 {
-    let of = |tokens: u64, price: u64| u128::from(tokens).saturating_mul(price.into());
-    let input = of(input_tokens, price.input_nano_per_million);
-    let output = of(output_tokens, price.output_nano_per_million);
-    u64::try_from(input.saturating_add(output).div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    /// What a call costs, in nano-USD, rounded up; `u64::MAX` where it is more than that.
+    #[must_use]
+    pub fn cost(&self, input_tokens: u64, output_tokens: u64) -> u64 {
+        let of = |tokens: u64, price: u64| u128::from(tokens).saturating_mul(price.into());
+        let input = of(input_tokens, self.input_nano_per_million);
+        let output = of(output_tokens, self.output_nano_per_million);
+        u64::try_from(input.saturating_add(output).div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    }
 }
 
 /// What a call of at most so many tokens costs at most, in nano-USD: at the dearest of the targets
@@ -39,7 +39,7 @@ pub fn bound<'a>(
     input_tokens: u64,
     output_tokens: u64,
 ) -> Option<u64> {
-    let costs = prices.into_iter().map(|price| Some(cost(price?, input_tokens, output_tokens)));
+    let costs = prices.into_iter().map(|price| Some(price?.cost(input_tokens, output_tokens)));
     costs.reduce(|dearest, cost| Some(dearest?.max(cost?))).flatten()
 }
 

@@ -10,11 +10,8 @@ use serde_json::value::RawValue;
 const FORMAT: &str = "portreeve-counters";
 const VERSION: u32 = 1;
 
-/// Everything counted at one instant.
-///
-/// It includes every decision of the log below [`upto`](Self::upto) and every outcome written by
-/// then or on its way; its open holds stand in it by the ids of their decisions. So entries from
-/// `upto` on are folded into it, and each counts once.
+/// The fold of the first [`upto`](Self::upto) entries of a log: what is used in the windows that
+/// run, and the decisions that have no outcome among those entries, by their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     content: Content,
@@ -60,8 +57,8 @@ pub enum SnapshotError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Content {
-    log: String,
-    upto: u64,
+    pub(crate) log: String,
+    pub(crate) upto: u64,
     pub(crate) windows: Vec<WindowContent>,
     pub(crate) open: Vec<OpenHold>,
 }
@@ -75,7 +72,7 @@ pub(crate) struct WindowContent {
     pub(crate) counters: Vec<Counted>,
 }
 
-/// One counter of a window. What it holds is the sum of the open holds.
+/// One counter of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Counted {
@@ -86,7 +83,7 @@ pub(crate) struct Counted {
     pub(crate) used: u64,
 }
 
-/// A hold that was open.
+/// A decision without an outcome, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OpenHold {
@@ -113,13 +110,8 @@ struct Document<'a> {
 }
 
 impl Snapshot {
-    pub(crate) fn new(
-        log: &str,
-        upto: u64,
-        windows: Vec<WindowContent>,
-        open: Vec<OpenHold>,
-    ) -> Self {
-        Self { content: Content { log: log.to_owned(), upto, windows, open } }
+    pub(crate) const fn of(content: Content) -> Self {
+        Self { content }
     }
 
     pub(crate) fn into_content(self) -> Content {
@@ -151,7 +143,7 @@ impl Snapshot {
     /// Reads a file's bytes, as a snapshot of the log named `log`, which has `size` entries.
     ///
     /// # Errors
-    /// [`SnapshotError`]: then begin with [`crate::Counters::new`] and replay the whole log.
+    /// [`SnapshotError`]: then begin with [`crate::Replay::new`] and replay the whole log.
     pub fn read(bytes: &[u8], log: &str, size: u64) -> Result<Self, SnapshotError> {
         let head: Head = serde_json::from_slice(bytes).map_err(SnapshotError::Unreadable)?;
         if head.format != FORMAT {

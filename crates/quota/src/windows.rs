@@ -1,57 +1,37 @@
-//! The counters of the windows that run, and the holds that are open: what [`crate::Counters`]
-//! guards. It knows no lock and no clock.
+//! The counters of the windows that run: what [`crate::Counters`] guards and [`crate::Replay`]
+//! finds again. It knows no lock and no clock.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use model::{Amounts, CounterKey, DecisionId, HeldRecord, Per, Timestamp};
+use model::{Amounts, CounterKey, HeldRecord, Per, Timestamp};
 
-use crate::{
-    COUNTERS_MAX, CounterStatus, HOLDS_MAX, Limit, NotHeld, Over, window_end, window_start,
-};
+use crate::{COUNTERS_MAX, CounterStatus, Limit, NotHeld, Over, window_end, window_start};
 
 /// Everything that is counted.
-#[derive(Debug)]
-pub(crate) struct State {
+#[derive(Debug, Clone)]
+pub(crate) struct Windows {
     minute: Window,
     day: Window,
     month: Window,
-    open: HashMap<DecisionId, Open>,
 }
 
 /// The newest window of its length, and what is counted in it. All counters of a length share it,
 /// so that a window that is past goes as a whole.
-#[derive(Debug)]
-pub(crate) struct Window {
-    pub(crate) start: Timestamp,
+#[derive(Debug, Clone)]
+struct Window {
+    start: Timestamp,
     end: Timestamp,
     counters: HashMap<CounterKey, Counter>,
 }
 
 /// One count.
 ///
-/// `held` is the sum of open holds and wider than each: however large they are, taking one away
-/// leaves exactly the others.
+/// `held` is the sum of what calls hold and wider than each: however large they are, taking one
+/// away leaves exactly the others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counter {
     used: u64,
     held: u128,
-}
-
-/// A hold that is neither settled nor released.
-#[derive(Debug)]
-struct Open {
-    held: Arc<[HeldRecord]>,
-    origin: Origin,
-}
-
-/// How a hold came to be known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    /// Made here, or met in the log.
-    Known,
-    /// From a snapshot: whether its decision was ever recorded is not known yet.
-    Snapshot,
 }
 
 /// What to count of a hold that ends.
@@ -66,18 +46,13 @@ pub(crate) enum Charge {
 /// Counters of windows that are past; dropping many takes time, so that is done outside the lock.
 pub(crate) type Retired = Vec<HashMap<CounterKey, Counter>>;
 
-impl State {
+impl Windows {
     pub(crate) fn new() -> Self {
         let window = |per| Window::new(per, Timestamp::from_millis(0));
-        Self {
-            minute: window(Per::Minute),
-            day: window(Per::Day),
-            month: window(Per::Month),
-            open: HashMap::new(),
-        }
+        Self { minute: window(Per::Minute), day: window(Per::Day), month: window(Per::Month) }
     }
 
-    pub(crate) const fn window(&self, per: Per) -> &Window {
+    const fn get(&self, per: Per) -> &Window {
         match per {
             Per::Minute => &self.minute,
             Per::Day => &self.day,
@@ -85,7 +60,7 @@ impl State {
         }
     }
 
-    const fn window_mut(&mut self, per: Per) -> &mut Window {
+    const fn get_mut(&mut self, per: Per) -> &mut Window {
         match per {
             Per::Minute => &mut self.minute,
             Per::Day => &mut self.day,
@@ -95,22 +70,24 @@ impl State {
 
     /// Begins the windows that `now` lies in, where they are newer than those that run.
     pub(crate) fn advance(&mut self, now: Timestamp) -> Retired {
-        Per::ALL.iter().filter_map(|per| self.window_mut(*per).advance(*per, now)).collect()
+        Per::ALL.iter().filter_map(|per| self.begin(*per, now)).collect()
+    }
+
+    /// The same for one length.
+    pub(crate) fn begin(
+        &mut self,
+        per: Per,
+        now: Timestamp,
+    ) -> Option<HashMap<CounterKey, Counter>> {
+        self.get_mut(per).advance(per, now)
     }
 
     /// Holds `bound` against every limit, or against none.
     pub(crate) fn hold(
         &mut self,
-        id: DecisionId,
         bound: &Amounts,
         limits: &[Limit],
-    ) -> Result<Arc<[HeldRecord]>, NotHeld> {
-        if self.open.contains_key(&id) {
-            return Err(NotHeld::AlreadyHeld);
-        }
-        if self.open.len() >= HOLDS_MAX {
-            return Err(NotHeld::Full);
-        }
+    ) -> Result<Vec<HeldRecord>, NotHeld> {
         let mut held = Vec::with_capacity(limits.len());
         for limit in limits {
             // Of what a call cannot use there is nothing to hold, and nothing it could exceed.
@@ -121,14 +98,10 @@ impl State {
             match self.add(limit, asked) {
                 Ok(record) => held.push(record),
                 Err(why) => {
-                    self.take_away(&held, Charge::Used(Amounts::default()));
+                    self.end(&held, Charge::Used(Amounts::default()));
                     return Err(self.worst(why, bound, limits));
                 }
             }
-        }
-        let held: Arc<[HeldRecord]> = held.into();
-        if !held.is_empty() {
-            self.open.insert(id, Open { held: Arc::clone(&held), origin: Origin::Known });
         }
         Ok(held)
     }
@@ -136,7 +109,7 @@ impl State {
     /// Holds `asked` against one limit.
     fn add(&mut self, limit: &Limit, asked: u64) -> Result<HeldRecord, NotHeld> {
         let full = self.counters() >= COUNTERS_MAX;
-        let window = self.window_mut(limit.key.per);
+        let window = self.get_mut(limit.key.per);
         let start = window.start;
         match window.counters.get_mut(&limit.key) {
             Some(counter) if counter.fits(limit, asked) => {
@@ -156,7 +129,7 @@ impl State {
 
     /// How many counters there are.
     fn counters(&self) -> usize {
-        Per::ALL.iter().map(|per| self.window(*per).counters.len()).sum()
+        Per::ALL.iter().map(|per| self.get(*per).counters.len()).sum()
     }
 
     /// Of all limits that leave too little, the one that keeps the call out longest.
@@ -164,7 +137,7 @@ impl State {
         let NotHeld::Over(first) = first else { return first };
         let others = limits.iter().filter_map(|limit| {
             let asked = bound.of(limit.key.measure);
-            let fits = self.window(limit.key.per).counter(&limit.key).fits(limit, asked);
+            let fits = self.get(limit.key.per).counter(&limit.key).fits(limit, asked);
             (asked > 0 && !fits).then(|| self.over(limit, asked))
         });
         let longest = |over: &Over| (over.never, over.resets);
@@ -174,7 +147,7 @@ impl State {
     }
 
     fn over(&self, limit: &Limit, asked: u64) -> Over {
-        let window = self.window(limit.key.per);
+        let window = self.get(limit.key.per);
         let counter = window.counter(&limit.key);
         Over {
             limit: limit.clone(),
@@ -186,19 +159,11 @@ impl State {
         }
     }
 
-    /// Ends a hold. Gives back what was held, to be dropped outside the lock; none where no such
-    /// hold is open.
-    pub(crate) fn close(&mut self, id: DecisionId, charge: Charge) -> Option<Arc<[HeldRecord]>> {
-        let open = self.open.remove(&id)?;
-        self.take_away(&open.held, charge);
-        Some(open.held)
-    }
-
     /// What was held is held no more, and `charge` of it is used. In a window that is past there
     /// is nothing left to count.
-    fn take_away(&mut self, held: &[HeldRecord], charge: Charge) {
+    pub(crate) fn end(&mut self, held: &[HeldRecord], charge: Charge) {
         for record in held {
-            let window = self.window_mut(record.counter.per);
+            let window = self.get_mut(record.counter.per);
             if window.start != record.window {
                 continue;
             }
@@ -209,43 +174,20 @@ impl State {
         }
     }
 
-    /// Opens a hold that the log or a snapshot tells of. No limit applies: it was granted.
-    fn reopen(&mut self, id: DecisionId, records: &[HeldRecord], origin: Origin) {
-        let held: Arc<[HeldRecord]> = records.iter().map(aligned).collect();
-        for record in held.iter() {
-            let per = record.counter.per;
-            let window = self.window_mut(per);
-            window.advance(per, record.window);
-            if window.start == record.window {
-                let counter = window.counters.entry(record.counter.clone()).or_default();
-                counter.held = counter.held.saturating_add(record.amount.into());
-            }
+    /// Counts `used` in the window of `key` that begins at `start`, unless that is past. No limit
+    /// applies: it is what was.
+    pub(crate) fn count(&mut self, key: CounterKey, start: Timestamp, used: u64) {
+        let window = self.get_mut(key.per);
+        if window.start == start {
+            let counter = window.counters.entry(key).or_default();
+            counter.used = counter.used.saturating_add(used);
         }
-        self.open.insert(id, Open { held, origin });
-    }
-
-    /// Folds a decision of the log.
-    pub(crate) fn replay_decision(&mut self, id: DecisionId, records: &[HeldRecord]) {
-        match self.open.get_mut(&id) {
-            Some(open) => open.origin = Origin::Known,
-            None if records.is_empty() => {}
-            None => self.reopen(id, records, Origin::Known),
-        }
-    }
-
-    /// Open holds, and those of them of which only a snapshot tells.
-    pub(crate) fn open_after_replay(&self) -> (Vec<DecisionId>, Vec<DecisionId>) {
-        let of = |origin| {
-            let open = self.open.iter().filter(move |(_, open)| open.origin == origin);
-            open.map(|(id, _)| *id).collect()
-        };
-        (of(Origin::Known), of(Origin::Snapshot))
     }
 
     /// How `limit` stands at `now`.
     pub(crate) fn status(&self, now: Timestamp, limit: &Limit) -> CounterStatus {
         let per = limit.key.per;
-        let running = self.window(per);
+        let running = self.get(per);
         let window = window_start(per, now).max(running.start);
         let counter =
             if window == running.start { running.counter(&limit.key) } else { Counter::default() };
@@ -261,34 +203,11 @@ impl State {
         }
     }
 
-    /// What is used in the window of `per`, counter by counter.
-    pub(crate) fn used(&self, per: Per) -> Vec<(CounterKey, u64)> {
-        let counters = self.window(per).counters.iter().filter(|(_, counter)| counter.used > 0);
-        counters.map(|(key, counter)| (key.clone(), counter.used)).collect()
-    }
-
-    /// Every open hold.
-    pub(crate) fn holds(&self) -> Vec<(DecisionId, Arc<[HeldRecord]>)> {
-        self.open.iter().map(|(id, open)| (*id, Arc::clone(&open.held))).collect()
-    }
-
-    /// Counts what a snapshot tells of the window of `key` that begins at `start`.
-    pub(crate) fn restore_used(&mut self, start: Timestamp, key: CounterKey, used: u64) {
-        let window = self.window_mut(key.per);
-        if window.start == start {
-            let counter = window.counters.entry(key).or_default();
-            counter.used = counter.used.saturating_add(used);
-        }
-    }
-
-    /// Begins the window of `per` that a snapshot tells of.
-    pub(crate) fn restore_window(&mut self, per: Per, start: Timestamp) {
-        self.window_mut(per).advance(per, start);
-    }
-
-    /// Opens a hold that a snapshot tells of.
-    pub(crate) fn restore_hold(&mut self, id: DecisionId, records: &[HeldRecord]) {
-        self.reopen(id, records, Origin::Snapshot);
+    /// The first instant of the window of `per`, and what is used in it, counter by counter.
+    pub(crate) fn used(&self, per: Per) -> (Timestamp, impl Iterator<Item = (&CounterKey, u64)>) {
+        let window = self.get(per);
+        let used = window.counters.iter().map(|(key, counter)| (key, counter.used));
+        (window.start, used.filter(|(_, used)| *used > 0))
     }
 }
 
@@ -325,18 +244,13 @@ impl Counter {
 }
 
 impl Charge {
-    fn of(self, record: &HeldRecord) -> u64 {
+    /// What is used of what `record` held.
+    pub(crate) fn of(self, record: &HeldRecord) -> u64 {
         match self {
             Self::Full => record.amount,
             Self::Used(used) => used.of(record.counter.measure).min(record.amount),
         }
     }
-}
-
-/// The record with its window at a window's beginning, whatever it says.
-fn aligned(record: &HeldRecord) -> HeldRecord {
-    let window = window_start(record.counter.per, record.window);
-    HeldRecord { window, ..record.clone() }
 }
 
 /// `used` carried on to the window's end; none in its first twentieth.

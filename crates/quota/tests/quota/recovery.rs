@@ -1,0 +1,181 @@
+//! What a crash leaves: the snapshot, the log after it, and that each call counts once.
+
+use model::{Amounts, HeldRecord, Measure, Per};
+use quota::{Counters, Limit, Replay, Snapshot, SnapshotError};
+
+use crate::desk::{LOG, NOW, at, hold, id, limit, stands, tokens, tokens_a_day};
+
+const SIZE: u64 = 1000;
+
+fn limits() -> [Limit; 2] {
+    [tokens_a_day(1000), limit(Measure::Tokens, Per::Minute, 1000)]
+}
+
+/// The fold as a file, and back.
+fn restored(replay: &Replay) -> Replay {
+    let bytes = replay.snapshot(LOG, SIZE).to_json().unwrap();
+    Replay::restore(Snapshot::read(&bytes, LOG, SIZE).unwrap())
+}
+
+/// What stands after a restart at this point of the log.
+#[track_caller]
+fn check(replay: &Replay, used: u64) {
+    for limit in limits() {
+        assert_eq!(stands(&replay.counters(), NOW, &limit), (used, 0));
+    }
+}
+
+/// What a decision entry says that holds so much.
+fn records(amount: u64) -> Vec<HeldRecord> {
+    hold(&Counters::new(), amount, &limits()).unwrap().records()
+}
+
+#[test]
+fn the_log_alone_gives_what_the_counters_said() {
+    let counters = Counters::new();
+    let mut replay = Replay::new();
+    for (number, charged) in [(1, Some(tokens(40))), (2, None), (3, Some(Amounts::default()))] {
+        let hold = hold(&counters, 100, &limits()).unwrap();
+        replay.decision(id(number), &hold.records());
+        match charged {
+            Some(charged) => drop(hold.settle(charged)),
+            None => drop(hold),
+        }
+        replay.outcome(id(number), charged);
+    }
+    assert_eq!(stands(&counters, NOW, &limits()[0]), (140, 0));
+    check(&replay, 140);
+}
+
+#[test]
+fn a_snapshot_and_the_entries_after_it_count_each_call_once() {
+    let mut replay = Replay::new();
+    replay.decision(id(1), &records(100));
+    replay.decision(id(2), &records(300));
+    replay.outcome(id(1), Some(tokens(40)));
+    let mut after = restored(&replay);
+    check(&after, 340);
+    after.outcome(id(2), Some(tokens(7)));
+    check(&after, 47);
+    after.decision(id(3), &records(5));
+    after.outcome(id(3), Some(tokens(5)));
+    check(&restored(&after), 52);
+}
+
+#[test]
+fn a_decision_without_an_outcome_counts_in_full_until_the_log_has_one() {
+    let mut replay = Replay::new();
+    replay.decision(id(1), &records(100));
+    check(&replay, 100);
+    replay.outcome(id(1), Some(tokens(30)));
+    check(&replay, 30);
+}
+
+#[test]
+fn an_outcome_charges_no_more_than_its_decision_held_and_only_once() {
+    let mut replay = Replay::new();
+    replay.decision(id(1), &records(100));
+    replay.outcome(id(2), Some(tokens(100)));
+    replay.outcome(id(1), Some(tokens(u64::MAX)));
+    replay.outcome(id(1), Some(tokens(u64::MAX)));
+    check(&replay, 100);
+}
+
+#[test]
+fn decisions_that_hold_nothing_count_nothing() {
+    let mut replay = Replay::new();
+    replay.decision(id(1), &[]);
+    replay.outcome(id(1), None);
+    check(&replay, 0);
+    assert_eq!(replay.snapshot(LOG, 0), Replay::new().snapshot(LOG, 0));
+}
+
+#[test]
+fn windows_do_not_go_back_over_a_restart() {
+    let month = [limit(Measure::Tokens, Per::Month, 100)];
+    let december = at("2026-12-01T00:00:00Z");
+    let hold = Counters::new().hold(december, tokens(100), &month).unwrap();
+    let mut replay = Replay::new();
+    replay.decision(id(1), &hold.records());
+    for replay in [restored(&replay), replay] {
+        assert!(replay.counters().hold(NOW, tokens(1), &month).is_err());
+    }
+}
+
+#[test]
+fn records_of_past_windows_are_past() {
+    let yesterday = NOW.plus_millis(-86_400_000);
+    let old = Counters::new().hold(yesterday, tokens(100), &limits()).unwrap().records();
+    let mut replay = Replay::new();
+    replay.decision(id(2), &records(200));
+    replay.decision(id(1), &old);
+    check(&restored(&replay), 200);
+    replay.outcome(id(1), None);
+    check(&replay, 200);
+}
+
+#[test]
+fn absurd_records_break_nothing() {
+    let mut absurd = records(1);
+    for record in &mut absurd {
+        record.amount = u64::MAX;
+        // Not a window's beginning, but in it.
+        record.window = record.window.plus_millis(59_999);
+    }
+    let mut replay = Replay::new();
+    for number in 1..4 {
+        replay.decision(id(number), &absurd);
+    }
+    check(&restored(&replay), u64::MAX);
+    for number in 1..4 {
+        replay.outcome(id(number), Some(tokens(5)));
+    }
+    check(&restored(&replay), 15);
+    for number in 1..4 {
+        replay.decision(id(number), &absurd);
+        replay.outcome(id(number), None);
+    }
+    check(&restored(&replay), u64::MAX);
+    assert!(hold(&replay.counters(), 1, &[tokens_a_day(u64::MAX)]).is_err());
+}
+
+fn refused(bytes: &[u8]) -> SnapshotError {
+    Snapshot::read(bytes, LOG, SIZE).unwrap_err()
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused_whichever_byte_it_is() {
+    let mut replay = Replay::new();
+    replay.decision(id(1), &records(100));
+    replay.outcome(id(1), Some(tokens(40)));
+    replay.decision(id(2), &records(300));
+    let whole = replay.snapshot(LOG, SIZE).to_json().unwrap();
+    for place in 0..whole.len() {
+        assert!(Snapshot::read(&whole[..place], LOG, SIZE).is_err(), "cut at {place}");
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1;
+        assert!(Snapshot::read(&bytes, LOG, SIZE).is_err(), "changed at {place}");
+    }
+    let text = String::from_utf8(whole).unwrap();
+    let other = text.replace("\"used\":40", "\"used\":41");
+    assert!(matches!(refused(other.as_bytes()), SnapshotError::Damaged { .. }));
+    let twice = format!("{text}{text}");
+    assert!(matches!(refused(twice.as_bytes()), SnapshotError::Unreadable(_)));
+}
+
+#[test]
+fn a_snapshot_of_something_else_is_refused() {
+    let bytes = Replay::new().snapshot("other.org/decisions", 1).to_json().unwrap();
+    let text = refused(&bytes).to_string();
+    assert_eq!(text, "the snapshot of budget counters belongs to the log `other.org/decisions`");
+    let ahead = Replay::new().snapshot(LOG, SIZE + 1).to_json().unwrap();
+    assert!(matches!(refused(&ahead), SnapshotError::BeyondLog { upto: 1001, size: 1000 }));
+    let text = String::from_utf8(ahead).unwrap();
+    let newer = text.replace("\"version\":1", "\"version\":2");
+    assert!(matches!(refused(newer.as_bytes()), SnapshotError::OtherVersion(2)));
+    let foreign = text.replace("portreeve-counters", "portreeve-health");
+    assert!(matches!(refused(foreign.as_bytes()), SnapshotError::OtherFormat(_)));
+    for nothing in ["", "null", "[]", "{}", "\u{feff}{}", "\0"] {
+        assert!(matches!(refused(nothing.as_bytes()), SnapshotError::Unreadable(_)));
+    }
+}
