@@ -112,13 +112,14 @@ fn a_messages_running_count_or_its_pieces_count_whichever_is_more() {
     let count =
         |tokens: u64| format!(r#"{{"type":"message_delta","usage":{{"output_tokens":{tokens}}}}}"#);
     let seen = |events: &[&str]| stream(Operation::Messages, events);
-    assert_eq!(seen(&[start]), (Some((9, 1)), 1, Some((9, 1))));
+    let stop = r#"{"type":"message_stop"}"#;
+    assert_eq!(seen(&[start, stop]), (Some((9, 1)), 1, Some((9, 1))));
     assert_eq!(seen(&[start, piece, thought, json, signature]).1, 3);
-    assert_eq!(seen(&[start, piece, &count(40)]), (Some((9, 40)), 40, Some((9, 40))));
+    assert_eq!(seen(&[start, piece, &count(40), stop]), (Some((9, 40)), 40, Some((9, 40))));
     assert_eq!(seen(&[start, &count(40), &count(3)]).0, Some((9, 40)), "a count does not shrink");
-    assert_eq!(seen(&[start, piece, piece, &count(0)]), (Some((9, 1)), 2, Some((9, 2))));
+    assert_eq!(seen(&[start, piece, piece, &count(0), stop]), (Some((9, 1)), 2, Some((9, 2))));
     // A count without a prompt's is no usage, and a lower bound all the same.
-    assert_eq!(seen(&[&count(40)]), (None, 40, None));
+    assert_eq!(seen(&[&count(40), stop]), (None, 40, None));
 }
 
 #[test]
@@ -157,6 +158,18 @@ fn a_report_that_is_repeated_or_shrinks_counts_by_its_larger_numbers() {
 fn a_count_twice_in_one_report_is_no_report() {
     let twice = r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":9,"completion_tokens":0}}"#;
     assert_eq!(stream(Operation::ChatCompletions, &[HI, twice]), (None, 1, None));
+}
+
+#[test]
+fn an_answer_that_breaks_off_or_fails_charges_all_that_is_held() {
+    let usage = r#"{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}"#;
+    let chat = |events: &[&str]| stream(Operation::ChatCompletions, events).2;
+    assert_eq!(chat(&[HI, usage, "[DONE]"]), Some((5, 9)));
+    assert_eq!(chat(&[HI, usage]), None);
+    assert_eq!(chat(&[HI, usage, r#"{"error":{"message":"no"}}"#, "[DONE]"]), None);
+    let start =
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":1}}}"#;
+    assert_eq!(stream(Operation::Messages, &[start]), (Some((9, 1)), 1, None));
 }
 
 #[test]

@@ -20,6 +20,7 @@ use serde_json::Value;
 struct Seen {
     shown: Vec<u8>,
     usage: Option<Usage>,
+    tokens_at_least: u64,
     ended_properly: bool,
     saw_error: bool,
 }
@@ -52,6 +53,7 @@ fn cases() -> Vec<Case> {
                 expected: Seen {
                     shown: file("shown").unwrap_or_else(|| stream.clone()),
                     usage: serde_json::from_value(case["usage"].clone()).expect("usage"),
+                    tokens_at_least: case["tokens_at_least"].as_u64().expect("a count"),
                     ended_properly: flag("ended_properly"),
                     saw_error: flag("saw_error"),
                 },
@@ -81,6 +83,7 @@ fn run<'p>(
     Seen {
         shown,
         usage: meter.usage(),
+        tokens_at_least: meter.tokens_at_least(),
         ended_properly: meter.ended_properly(),
         saw_error: meter.saw_error(),
     }

@@ -142,8 +142,8 @@ impl Meter {
 
     /// A lower bound of the tokens written so far, for all answers together: what the provider
     /// reported, or the pieces that came, whichever is more. A piece is an event's part for one
-    /// answer that has at least a character in it, and each is taken for a token at least: vendors
-    /// send whole tokens. Only ever grows.
+    /// answer that has at least a character in it, and each is taken for a token at least: servers
+    /// send whole tokens, and one that would send half of them is cut early. Only ever grows.
     ///
     /// This is what an answer is cut by, and it is cheap: two numbers that are kept anyway.
     #[must_use]
@@ -151,15 +151,18 @@ impl Meter {
         self.heard.tokens_at_least()
     }
 
-    /// What to charge for the answer so far: the usage that was reported, with as many output
-    /// tokens as were seen where it says fewer.
+    /// What to charge for the answer: the usage that was reported, with as many output tokens as
+    /// were seen where it says fewer. Ask after [`rest`](Self::rest).
     ///
-    /// None where it cannot be trusted, so that all that is held is to be charged: nothing was
-    /// reported, or something plainly false (a prompt without a token, an answer without one that
-    /// is not empty). [`usage`](Self::usage) says what was reported all the same.
+    /// None where that cannot be trusted, so that all that is held is to be charged: the answer
+    /// did not [end properly](Self::ended_properly), and what was reported before is no more than
+    /// a running count; nothing was reported; or something plainly false (a prompt without a
+    /// token, or an answer without one that is not empty). [`usage`](Self::usage) says what was
+    /// reported all the same.
     #[must_use]
     pub fn charge(&self) -> Option<Usage> {
-        charge(self.usage(), self.tokens_at_least())
+        let usage = self.usage().filter(|_| self.ended_properly());
+        charge(usage, self.tokens_at_least())
     }
 
     /// The objects that the answer says it left at the provider and that were not taken yet: each
