@@ -1,21 +1,24 @@
-//! Decides a request completely: who, what, whether, where. Nothing is decided after it.
+//! Decides a request completely: who, what, whether, where, how much. Nothing is decided after it.
+
+mod decide;
 
 use bundle::Agent;
 use http::request::Parts;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use model::{
-    Ask, Case, Dialect, Environment, ModelName, Operation, Proof, Recordable as _, Refusal,
-    RefusalCode, Refused, Subject, Timestamp,
+    Ask, Case, Dialect, Environment, Operation, Proof, Refusal, RefusalCode, Refused, Subject,
+    Timestamp,
 };
-use policy::{CallFacts, Permit, Question};
+use policy::Permit;
 use protocol::Reading;
+use quota::Went;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arrival::Arrival;
 use crate::betas::betas;
 use crate::body;
-use crate::eligible::{Eligible, Measure};
+use crate::budget::{Held, Told};
 use crate::gate::Gate;
 use crate::listing::Listed;
 use crate::live::Live;
@@ -28,7 +31,7 @@ const ANTHROPIC_VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// A call to a model.
-    Call(Box<Permit>, Box<Sending>),
+    Call(Box<Call>),
     /// A list of the models this caller may use.
     Listing(Box<Listed>),
 }
@@ -38,8 +41,8 @@ pub(crate) enum Admission {
 pub(crate) enum Denied {
     /// It proved no identity: counted, not recorded one by one.
     Unproved(Refusal),
-    /// It is known who asked: recorded.
-    Refused(Box<Refused>),
+    /// It is known who asked: recorded. Beside it, headers that tell how budgets stand.
+    Refused(Box<Refused>, Told),
 }
 
 /// What is sent on, exactly as it was read.
@@ -50,6 +53,14 @@ pub(crate) struct Sending {
     pub(crate) query: Option<&'static str>,
     /// Held until the answer has ended: the bound on requests under way.
     pub(crate) slot: OwnedSemaphorePermit,
+}
+
+/// A call with what it holds of budgets, until it is recorded.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) permit: Permit,
+    pub(crate) sending: Sending,
+    pub(crate) held: Held,
 }
 
 /// The operation a path leads to, or why it leads nowhere.
@@ -73,11 +84,18 @@ pub(crate) async fn admit(
     };
     case.agent_owner = Some(agent.owner.clone());
     let admitting = Admitting { gate, live, agent, proof, token_age_s: age_ms / 1000 };
-    match admitting.consider(&mut case, (routed, slot), (head, body)).await {
+    let admission = match admitting.consider(&mut case, (routed, slot), (head, body)).await {
         Err(refusal) => Err(refuse(case, refusal)),
         Ok(Considered::Listing(dialect, query)) => admitting.list(case, dialect, &query),
-        Ok(Considered::Call(sending)) => admitting.decide(case, sending),
+        Ok(Considered::Call(sending)) => admitting.decide(case, *sending),
+    };
+    match &admission {
+        Ok(Admission::Listing(listed)) => admitting.note(listed.case(), Went::Allowed),
+        Ok(Admission::Call(call)) => admitting.note(call.permit.case(), Went::Allowed),
+        Err(Denied::Refused(refused, _)) => admitting.note(&refused.case, Went::Refused),
+        Err(Denied::Unproved(_)) => {}
     }
+    admission
 }
 
 /// What a request turned out to be, before policy is asked.
@@ -167,79 +185,6 @@ impl Admitting<'_> {
         Ok(())
     }
 
-    fn list(&self, mut case: Case, dialect: Dialect, query: &str) -> Result<Admission, Denied> {
-        case.ask = Some(Ask::bare(Operation::ListModels, dialect));
-        let (policies, agent, call) =
-            (self.live.policies(), &self.agent.facts, self.call_facts(&case));
-        let models: Vec<ModelName> = self
-            .live
-            .models()
-            .filter(|model| policies.may_list(agent, &call, &model.facts, &model.facts_of_targets))
-            .map(|model| model.facts.name.clone())
-            .collect();
-        match Listed::page(dialect, &models, query) {
-            Ok(page) => Ok(Admission::Listing(Box::new(Listed::new(case, page)))),
-            Err(refusal) => Err(refuse(case, refusal)),
-        }
-    }
-
-    /// Puts the question to policy, for the ask and each target with its secret.
-    fn decide(&self, mut case: Case, sending: Box<Sending>) -> Result<Admission, Denied> {
-        let name = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
-        let Some(model) = name.and_then(|name| self.live.model(name)) else {
-            self.spend_as_if_it_were_there(&case);
-            return Err(refuse(case, self.model_unknown()));
-        };
-        case.target_owner = Some(model.facts.owner.clone());
-        let Eligible { targets, withheld, refusal } =
-            Eligible::of(model, case.id, self.measure(&case, sending.reading.ask()));
-        // Who may not use the model at all must not learn that it is there: where nothing is
-        // eligible, policy is asked about all the same.
-        let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
-        let call = self.call_facts(&case);
-        let agent = &self.agent.facts;
-        let question = Question { case, agent, call, model: &model.facts, targets, withheld };
-        let permit = self
-            .live
-            .policies()
-            .decide(question)
-            .map_err(|refused| Denied::Refused(Box::new(refused)))?;
-        match refusal {
-            Some(refusal) => {
-                let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
-                Err(Denied::Refused(Box::new(Refused { case, refusal, facts })))
-            }
-            None => Ok(Admission::Call(Box::new(permit), sending)),
-        }
-    }
-
-    /// What the targets of a model are measured by.
-    fn measure<'m>(&'m self, case: &Case, ask: &'m Ask) -> Measure<'m> {
-        Measure {
-            agent: &self.agent.facts,
-            ask,
-            now: case.received,
-            secrets: &self.gate.secrets,
-            stored: &self.gate.stored,
-        }
-    }
-
-    /// Evaluates policy for some other model, so that a name nobody declared takes about as long
-    /// to refuse as one that this caller could never use.
-    fn spend_as_if_it_were_there(&self, case: &Case) {
-        if let Some(other) = self.live.models().next() {
-            let (agent, call) = (&self.agent.facts, self.call_facts(case));
-            // The answer is of no account; only the time it takes is.
-            let _ =
-                self.live.policies().may_list(agent, &call, &other.facts, &other.facts_of_targets);
-        }
-    }
-
-    /// The call as policy sees it, beside what it asks.
-    const fn call_facts(&self, case: &Case) -> CallFacts {
-        CallFacts { now: case.received, proof: self.proof, token_age_s: self.token_age_s }
-    }
-
     /// A name no model can have is refused in the very words of a model that does not exist.
     fn unknown_alike(&self, refusal: Refusal) -> Refusal {
         if refusal.code == RefusalCode::ModelUnknown { self.model_unknown() } else { refusal }
@@ -280,5 +225,5 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn refuse(case: Case, refusal: Refusal) -> Denied {
-    Denied::Refused(Box::new(Refused { case, refusal, facts: Vec::new() }))
+    Denied::Refused(Box::new(Refused { case, refusal, facts: Vec::new() }), Told::default())
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use model::{DecisionId, Dialect, Refusal, Retry};
 
+use crate::budget::Told;
 use crate::relay::{BrokenOff, Relay};
 
 /// The decision's id, on every governed answer.
@@ -132,6 +133,21 @@ pub(crate) fn with_retry_after(
         insert(answer.headers_mut(), "retry-after", &seconds.to_string());
     }
     answer
+}
+
+/// Adds how budgets stand.
+pub(crate) fn with_budgets(answer: Response<Answer>, told: &Told) -> Response<Answer> {
+    let mut answer = with_retry_after(answer, told.wait_ms);
+    insert_budgets(answer.headers_mut(), told);
+    answer
+}
+
+/// Adds the headers that tell how budgets stand. They are the gateway's own, so they replace what
+/// a provider said of its limits under the same names.
+pub(crate) fn insert_budgets(headers: &mut HeaderMap, told: &Told) {
+    for (name, value) in &told.headers {
+        insert(headers, name, value);
+    }
 }
 
 fn passes(name: &HeaderName) -> bool {

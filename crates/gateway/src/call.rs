@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{self, Answer, Served};
 use crate::arrival::Arrival;
+use crate::budget::{Held, Used};
 use crate::gate::Gate;
 use crate::health::Pass;
 use crate::plan::Skipped;
@@ -34,6 +35,11 @@ pub(crate) struct Call {
     clock: Arc<dyn Clock>,
     stored: Arc<StoredObjects>,
     first_byte_ms: Option<u64>,
+    held: Held,
+    /// Which of the permit's targets the latest try went to.
+    at: usize,
+    /// A try failed of which nobody knows what it used.
+    unknown: bool,
     /// The place among the target's calls, while one is under way.
     pass: Option<Pass>,
     /// The place among the requests under way, held until the end.
@@ -45,7 +51,7 @@ impl Call {
         gate: &Gate,
         arrival: Arrival,
         recorded: Recorded<Permit>,
-        slot: OwnedSemaphorePermit,
+        (slot, held): (OwnedSemaphorePermit, Held),
     ) -> Self {
         Self {
             receipt: recorded.receipt().encode(),
@@ -56,6 +62,9 @@ impl Call {
             clock: Arc::clone(&gate.clock),
             stored: Arc::clone(&gate.stored),
             first_byte_ms: None,
+            held,
+            at: 0,
+            unknown: false,
             pass: None,
             _slot: slot,
         }
@@ -67,9 +76,26 @@ impl Call {
         ask.map_or(Operation::ListModels, |ask| ask.operation)
     }
 
+    /// The output cap to splice in, where a budget needs one.
+    pub(crate) const fn cap(&self) -> Option<u64> {
+        self.held.cap
+    }
+
+    /// Most output tokens before the answer is cut, where a budget counts them.
+    pub(crate) const fn output_max(&self) -> Option<u64> {
+        self.held.output_max
+    }
+
+    /// The try under way may have used something, and nobody will say how much.
+    pub(crate) const fn used_unknown(&mut self) {
+        self.unknown = true;
+    }
+
     /// Begins a try at the target at `index`.
     pub(crate) fn begin(&mut self, index: usize, pass: Pass) {
         self.pass = Some(pass);
+        self.at = index;
+        self.held.begin();
         self.note(index, None);
     }
 
@@ -179,7 +205,8 @@ impl Call {
             target: target.as_deref().unwrap_or(""),
             attempts: self.sent().count(),
         };
-        let answer = answer::relayed(head, self.arrival.dialect, served);
+        let mut answer = answer::relayed(head, self.arrival.dialect, served);
+        answer::insert_budgets(answer.headers_mut(), &self.held.told);
         |body| answer.map(|()| body)
     }
 
@@ -189,7 +216,11 @@ impl Call {
         let answer = answer::refused(self.arrival.dialect, &refusal, self.arrival.id);
         let answer = answer::with_receipt(answer, &self.receipt);
         let answer = answer::with_retry_after(answer, wait_ms);
-        self.conclude(Ended::UpstreamFailed, code.status(), None, 0);
+        let answered = self.attempts.last().and_then(|attempt| attempt.status);
+        // An answer that was withheld was paid for all the same.
+        let paid = answered.is_some_and(|status| (200..300).contains(&status));
+        let metered = if paid { Metered::UNKNOWN } else { Metered::NOTHING };
+        self.conclude(Ended::UpstreamFailed, code.status(), metered, 0);
         answer
     }
 
@@ -225,21 +256,26 @@ impl Call {
 
     /// Records how the call ended.
     pub(crate) fn conclude(
-        self,
+        mut self,
         ended: Ended,
         status: u16,
-        usage: Option<Usage>,
+        metered: Metered,
         output_bytes: u64,
     ) {
         let well = self.attempts.last().is_some_and(|attempt| attempt.failure.is_none());
         if let (Ended::Complete, true, Some(pass)) = (ended, well, &self.pass) {
             pass.succeeded();
         }
+        let used = if self.unknown { Used::Unknown } else { metered.used };
+        let (charged, cost_nano_usd) = self.held.settle(used, self.at);
         let outcome = Outcome {
             ended,
             status: Some(status),
             attempts: self.attempts,
-            usage,
+            usage: metered.usage,
+            charged,
+            cost_nano_usd,
+            cost_center: self.held.cost_center.clone(),
             stored: self.kept,
             output_bytes,
             first_byte_ms: self.first_byte_ms,
@@ -252,10 +288,32 @@ impl Call {
     fn unless_concluded(&mut self) {
         self.recorded.unless_concluded(Outcome {
             attempts: self.attempts.clone(),
+            cost_center: self.held.cost_center.clone(),
             stored: self.kept.clone(),
             first_byte_ms: self.first_byte_ms,
             ..Outcome::bare(Ended::ClientGone, 0)
         });
+    }
+}
+
+/// What a call used, as far as the provider says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Metered {
+    /// As reported: what the outcome says.
+    pub(crate) usage: Option<Usage>,
+    /// What is counted.
+    pub(crate) used: Used,
+}
+
+impl Metered {
+    /// No provider took the call on.
+    pub(crate) const NOTHING: Self = Self { usage: None, used: Used::Nothing };
+    /// A provider did, and nobody knows what it used.
+    pub(crate) const UNKNOWN: Self = Self { usage: None, used: Used::Unknown };
+
+    /// What an answer that came to its end says.
+    pub(crate) fn of(usage: Option<Usage>, charge: Option<Usage>) -> Self {
+        Self { usage, used: charge.map_or(Used::Unknown, Used::Known) }
     }
 }
 

@@ -7,16 +7,17 @@ use http::{Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Ended, RefusalCode};
+use model::{Ended, Operation, RefusalCode};
 use policy::Permit;
-use protocol::Meter;
+use protocol::{Cap, Meter};
 use secrets::{EchoWatch, Lease};
 use tokio::time::{Duration, Instant};
 
 use crate::admit::Sending;
 use crate::answer::Answer;
 use crate::arrival::Arrival;
-use crate::call::{Call, Trouble};
+use crate::budget::Held;
+use crate::call::{Call, Metered, Trouble};
 use crate::gate::Gate;
 use crate::live::{Live, Upstreams};
 use crate::plan::{self, Candidate, Next, Plan};
@@ -32,15 +33,15 @@ pub(crate) async fn forward(
     live: &Live,
     arrival: Arrival,
     recorded: Recorded<Permit>,
-    sending: Sending,
+    (sending, held): (Sending, Held),
 ) -> Response<Answer> {
+    let Sending { reading, headers, query, slot } = sending;
     let Some((mut plan, places)) = plan(gate, live, recorded.value()) else {
         // The snapshot the permit was decided under has every target it names.
-        let call = Call::new(gate, arrival, recorded, sending.slot);
+        let call = Call::new(gate, arrival, recorded, (slot, held));
         return call.refuse(RefusalCode::UpstreamConnect, None);
     };
-    let Sending { reading, headers, query, slot } = sending;
-    let mut call = Call::new(gate, arrival, recorded, slot);
+    let mut call = Call::new(gate, arrival, recorded, (slot, held));
     let message = Message { reading: &reading, headers: &headers, query };
     let mut last: Option<Ending> = None;
     loop {
@@ -147,7 +148,8 @@ async fn attempt(
         call.leased(index);
     }
     let echo = lease.as_ref().map(Lease::watch);
-    let body = message.reading.forward(&upstream_model);
+    let cap = call.cap().map(|tokens| Cap { tokens, field: to.cap_field });
+    let body = message.reading.forward(&upstream_model, cap);
     let hides_usage = body.hides_usage();
     let ask = message.reading.ask();
     let outbound = Outbound {
@@ -245,6 +247,9 @@ const fn status_code(status: u16) -> &'static str {
 }
 
 fn failed(call: &mut Call, code: RefusalCode, cause: Option<String>) -> Tried {
+    if matches!(code, RefusalCode::UpstreamTimeout | RefusalCode::UpstreamDropped) {
+        call.used_unknown();
+    }
     if plan::leads_on(code) {
         call.failed(code.as_str(), cause, Trouble::Target { retry_after_ms: None });
         Tried::Failed(Ending::Refused(code, None), None)
@@ -284,12 +289,23 @@ impl Begun {
 /// Relays a whole answer.
 fn whole(mut call: Call, head: &Parts, bytes: Bytes) -> Response<Answer> {
     let told = protocol::told(call.operation(), &bytes);
+    let mut metered = Metered { usage: told.usage, ..Metered::NOTHING };
     if head.status.is_success() {
+        metered = match call.operation() {
+            // Counting is free.
+            Operation::CountMessageTokens | Operation::CountContentTokens => metered,
+            Operation::ChatCompletions
+            | Operation::Responses
+            | Operation::Embeddings
+            | Operation::Messages
+            | Operation::GenerateContent
+            | Operation::ListModels => Metered::of(told.usage, told.charge()),
+        };
         call.keep(told.stored);
     }
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let answer = call.relayed(head);
-    call.conclude(Ended::Complete, head.status.as_u16(), told.usage, length);
+    call.conclude(Ended::Complete, head.status.as_u16(), metered, length);
     answer(Answer::Whole(Some(bytes)))
 }
 

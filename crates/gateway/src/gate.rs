@@ -11,11 +11,12 @@ use hyper::body::Incoming;
 use identity::TokenVerifier;
 use ledger::{DecisionLog, Note, NoteKind};
 use model::{Clock, Recordable, Refusal, RefusalCode, StoredObject};
+use quota::{Counters, Recent};
 use secrets::SecretStore;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::admit::{Admission, Denied, admit};
+use crate::admit::{self, Admission, Denied, admit};
 use crate::answer::{self, Answer};
 use crate::arrival::{Arrival, MintId};
 use crate::bounds::Bounds;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub ledger: DecisionLog,
     /// The sealed secrets.
     pub secrets: Arc<SecretStore>,
+    /// What budgets have counted so far.
+    pub counters: Counters,
     /// The outbound client. The gate alone uses it, and only for recorded permits.
     pub client: net::Client,
     /// The time.
@@ -58,6 +61,8 @@ pub struct Gate {
     pub(crate) unproved: Unproved,
     pub(crate) stored: Arc<StoredObjects>,
     pub(crate) health: Health,
+    pub(crate) counters: Counters,
+    pub(crate) recent: Recent,
     mint: MintId,
     slots: Arc<Semaphore>,
     pub(crate) body_within: Duration,
@@ -80,6 +85,8 @@ impl Gate {
             unproved: Unproved::new(),
             stored: Arc::new(StoredObjects::new()),
             health: Health::default(),
+            counters: parts.counters,
+            recent: Recent::new(),
             mint: parts.mint,
             slots: Arc::new(Semaphore::new(requests_max)),
             body_within,
@@ -129,6 +136,12 @@ impl Gate {
         self.stored.remember(stored);
     }
 
+    /// What budgets count.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// How every target of every model fares.
     #[must_use]
     pub fn routes(&self) -> Vec<RouteStatus> {
@@ -170,10 +183,13 @@ impl Gate {
         let live = self.in_force();
         match admit(&self, &live, arrival, route, (slot, request)).await {
             Err(Denied::Unproved(refusal)) => self.refuse_unproved(arrival, &refusal).await,
-            Err(Denied::Refused(refused)) => {
+            Err(Denied::Refused(refused, told)) => {
                 let refusal = refused.refusal.clone();
                 match self.record(arrival, *refused).await {
-                    Ok(_recorded) => answer::refused(arrival.dialect, &refusal, arrival.id),
+                    Ok(_recorded) => {
+                        let answer = answer::refused(arrival.dialect, &refusal, arrival.id);
+                        answer::with_budgets(answer, &told)
+                    }
                     Err(unrecorded) => unrecorded,
                 }
             }
@@ -184,10 +200,14 @@ impl Gate {
                     Err(unrecorded) => unrecorded,
                 }
             }
-            Ok(Admission::Call(permit, sending)) => match self.record(arrival, *permit).await {
-                Ok(recorded) => forward(&self, &live, arrival, recorded, *sending).await,
-                Err(unrecorded) => unrecorded,
-            },
+            Ok(Admission::Call(call)) => {
+                let admit::Call { permit, sending, held } = *call;
+                match self.record(arrival, permit).await {
+                    Ok(recorded) => forward(&self, &live, arrival, recorded, (sending, held)).await,
+                    // Nothing was sent: what was held is given back.
+                    Err(unrecorded) => unrecorded,
+                }
+            }
         }
     }
 

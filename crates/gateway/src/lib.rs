@@ -6,10 +6,12 @@
 
 mod admit;
 mod answer;
+mod approved;
 mod arrival;
 mod betas;
 mod body;
 mod bounds;
+mod budget;
 mod call;
 mod connection;
 mod eligible;
@@ -32,6 +34,7 @@ mod upstream;
 pub use answer::{
     ATTEMPTS_HEADER, Answer, DECISION_HEADER, MODEL_HEADER, RECEIPT_HEADER, TARGET_HEADER,
 };
+pub use approved::CONTEXT_HEADER;
 pub use arrival::MintId;
 pub use bounds::Bounds;
 pub use connection::{ConnectionFacts, Peer, Surface};

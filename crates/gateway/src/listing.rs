@@ -33,6 +33,11 @@ impl Listed {
         Self { case, body: page }
     }
 
+    /// The case it answers.
+    pub(crate) const fn case(&self) -> &Case {
+        &self.case
+    }
+
     /// The answer's body.
     pub(crate) fn body(&self) -> Vec<u8> {
         self.body.clone()

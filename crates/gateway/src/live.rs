@@ -7,6 +7,8 @@ use bundle::{Bundle, Condition, Retries, Snapshot};
 use model::{Case, CharterInForce, Dialect, ModelName, ProviderName, Subject};
 use net::{Endpoint, Timeouts};
 use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
+use protocol::CapField;
+use quota::Price;
 
 use crate::arrival::Arrival;
 
@@ -28,6 +30,8 @@ pub struct Upstreams {
     pub(crate) total_ms: u64,
     /// Most calls under way at a time; none is as many as the gateway carries.
     pub(crate) in_flight_max: Option<usize>,
+    /// The field in which a chat's output is capped there.
+    pub(crate) cap_field: CapField,
 }
 
 /// A model with its targets as the request path reads them.
@@ -35,6 +39,8 @@ pub struct Upstreams {
 pub(crate) struct Model {
     pub(crate) facts: ModelFacts,
     pub(crate) retries: Retries,
+    /// Most output tokens of one answer where a client sends no cap and a budget needs one.
+    pub(crate) output_tokens_max: u64,
     pub(crate) targets: Vec<Target>,
     pub(crate) facts_of_targets: Vec<TargetFacts>,
 }
@@ -48,6 +54,7 @@ pub(crate) struct Target {
     /// Oldest a value of its secret may grow, in days; none where it needs no secret.
     pub(crate) secret_age_max_days: Option<u32>,
     pub(crate) to: Upstreams,
+    price: Option<Price>,
 }
 
 /// A provider's address cannot be used.
@@ -127,6 +134,7 @@ impl Live {
             received: arrival.received,
             subject: Some(subject),
             ask: None,
+            context: None,
             agent_owner: None,
             target_owner: None,
             charter: Arc::clone(self.charter()),
@@ -158,7 +166,21 @@ fn resolve(bundle: &Bundle, demo: &str) -> Result<BTreeMap<ModelName, Model>, Li
 impl Model {
     fn resolve(model: &bundle::Model, targets: Vec<Target>) -> Self {
         let facts_of_targets = targets.iter().map(|target| target.facts.clone()).collect();
-        Self { facts: model.facts.clone(), retries: model.retries, targets, facts_of_targets }
+        Self {
+            facts: model.facts.clone(),
+            retries: model.retries,
+            output_tokens_max: model.output_tokens_max,
+            targets,
+            facts_of_targets,
+        }
+    }
+
+    /// What the target called `upstream_model` at `provider` costs.
+    pub(crate) fn price(&self, provider: &ProviderName, upstream_model: &str) -> Option<Price> {
+        let is = |target: &&Target| {
+            target.facts.provider == *provider && target.facts.upstream_model == upstream_model
+        };
+        self.targets.iter().find(is)?.price
     }
 }
 
@@ -181,7 +203,13 @@ impl Target {
                 idle_ms: limits.idle_ms,
                 total_ms: limits.total_ms,
                 in_flight_max: target.concurrency_max,
+                cap_field: CapField::of_host(endpoint.authority()),
             },
+            price: target.price.map(|price| Price {
+                input_nano_per_million: price.input_nano_per_million,
+                output_nano_per_million: price.output_nano_per_million,
+                since: price.since,
+            }),
         }
     }
 

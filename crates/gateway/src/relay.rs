@@ -15,7 +15,7 @@ use protocol::Meter;
 use secrets::EchoWatch;
 use tokio::time::{Duration, Instant, Sleep};
 
-use crate::call::{Call, Trouble};
+use crate::call::{Call, Metered, Trouble};
 
 /// Largest streamed answer, in bytes.
 const STREAM_MAX: u64 = 256 * 1024 * 1024;
@@ -111,6 +111,9 @@ impl Relay {
                     if self.relayed > STREAM_MAX {
                         return self.cut(RefusalCode::UpstreamTooLarge);
                     }
+                    if self.is_used_up() {
+                        return self.cut(RefusalCode::BudgetCut);
+                    }
                     if !shown.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(shown))));
                     }
@@ -151,7 +154,11 @@ impl Relay {
         };
         call.failed(code.as_str(), None, trouble);
         let (operation, id) = (call.operation(), call.arrival.id.to_string());
-        self.conclude(Ended::UpstreamBroken);
+        self.conclude(if code == RefusalCode::BudgetCut {
+            Ended::BudgetCut
+        } else {
+            Ended::UpstreamBroken
+        });
         if self.meter.is_inside_event() {
             // An event of ours would be read as the rest of the provider's: break off instead.
             return Poll::Ready(Some(Err(BrokenOff)));
@@ -168,9 +175,24 @@ impl Relay {
         }
     }
 
+    /// Whether more was written than the call holds of a budget.
+    fn is_used_up(&self) -> bool {
+        let most = self.call.as_ref().and_then(Call::output_max);
+        most.is_some_and(|most| self.meter.tokens_at_least() > most)
+    }
+
     fn conclude(&mut self, ended: Ended) {
         if let Some(call) = self.call.take() {
-            call.conclude(ended, OK, self.meter.usage(), self.relayed);
+            let metered = match ended {
+                Ended::Complete => Metered::of(self.meter.usage(), self.meter.charge()),
+                Ended::ClientGone
+                | Ended::UpstreamFailed
+                | Ended::UpstreamBroken
+                | Ended::BudgetCut
+                | Ended::NotForwarded
+                | Ended::Interrupted => Metered { usage: self.meter.usage(), ..Metered::UNKNOWN },
+            };
+            call.conclude(ended, OK, metered, self.relayed);
         }
     }
 }

@@ -1,0 +1,185 @@
+//! The questions a request is decided by, in their order: which context, which targets, what
+//! policy says, what budgets leave.
+
+use model::{
+    Ask, Case, Dialect, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused,
+};
+use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question};
+use quota::Went;
+
+use super::{Admission, Admitting, Call, Denied, Sending, refuse};
+use crate::approved::{self, Choosing};
+use crate::budget::{Asking, Told};
+use crate::eligible::{Eligible, Measure};
+use crate::listing::Listed;
+use crate::live::Model;
+
+impl Admitting<'_> {
+    /// The models this caller may use, of which `query` wants a page.
+    pub(super) fn list(
+        &self,
+        mut case: Case,
+        dialect: Dialect,
+        query: &str,
+    ) -> Result<Admission, Denied> {
+        let ask = Ask::bare(Operation::ListModels, dialect);
+        let models: Vec<ModelName> = self
+            .live
+            .models()
+            .filter(|model| self.may_list(&case, &ask, model))
+            .map(|model| model.facts.name.clone())
+            .collect();
+        case.ask = Some(ask);
+        match Listed::page(dialect, &models, query) {
+            Ok(page) => Ok(Admission::Listing(Box::new(Listed::new(case, page)))),
+            Err(refusal) => Err(refuse(case, refusal)),
+        }
+    }
+
+    /// Whether a plain call of `model` would be permitted, made where the agent's plain calls
+    /// are: in its only context, if that covers the model.
+    fn may_list(&self, case: &Case, ask: &Ask, model: &Model) -> bool {
+        let only = match self.agent.contexts.as_slice() {
+            [only] => self.live.bundle().context(only),
+            _ => None,
+        };
+        let covers = |context: &&bundle::Context| {
+            context.admits(case.received) && context.covers_model(&model.facts.name)
+        };
+        let approved = only.filter(covers).map(bundle::Context::facts);
+        self.live.policies().may_list(&Circumstances {
+            agent: &self.agent.facts,
+            call: &self.call_facts(case),
+            approved: approved.as_ref(),
+            ask,
+            model: &model.facts,
+            targets: &model.facts_of_targets,
+        })
+    }
+
+    /// Puts the question to policy, for the ask and each target with its secret, then holds what
+    /// the call may use.
+    pub(super) fn decide(&self, mut case: Case, sending: Sending) -> Result<Admission, Denied> {
+        let name = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
+        let Some(model) = name.and_then(|name| self.live.model(name)) else {
+            self.spend_as_if_it_were_there(&case);
+            return Err(refuse(case, self.model_unknown()));
+        };
+        case.target_owner = Some(model.facts.owner.clone());
+        let (approved, unapproved) = match self.context(&case, &sending) {
+            Ok(approved) => (approved, None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        case.context = approved.as_ref().map(|facts| facts.name.clone());
+        let permit = self.permit(case, (model, approved.as_ref()), &sending, unapproved)?;
+        let asking = Asking { live: self.live, model, reading: &sending.reading, permit: &permit };
+        match asking.hold(&self.gate.counters) {
+            Ok(held) => {
+                let permit = permit.holding(held.records());
+                Ok(Admission::Call(Box::new(Call { permit, sending, held })))
+            }
+            Err((refusal, told)) => Err(instead(&permit, refusal, told)),
+        }
+    }
+
+    /// Policy's yes. What stands in the way beside policy is told only to those whom policy lets
+    /// know of the model.
+    fn permit(
+        &self,
+        case: Case,
+        (model, approved): (&Model, Option<&ApprovedFacts>),
+        sending: &Sending,
+        unapproved: Option<Refusal>,
+    ) -> Result<Permit, Denied> {
+        let Eligible { targets, withheld, refusal } =
+            Eligible::of(model, case.id, self.measure(&case, sending.reading.ask()));
+        // Where nothing is eligible, policy is asked about all targets all the same.
+        let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
+        let (agent, call) = (&self.agent.facts, self.call_facts(&case));
+        let question =
+            Question { case, agent, call, approved, model: &model.facts, targets, withheld };
+        let decided = self.live.policies().decide(question);
+        match (decided, unapproved, refusal) {
+            (Ok(permit), None, None) => Ok(permit),
+            (Ok(permit), Some(refusal), _) | (Ok(permit), None, Some(refusal)) => {
+                Err(instead(&permit, refusal, Told::default()))
+            }
+            // A policy that asks for a context refuses for want of one: say which would do.
+            (Err(refused), Some(refusal), _)
+                if refused.refusal.code != RefusalCode::ModelUnknown =>
+            {
+                let refused = Refused { refusal, ..refused };
+                Err(Denied::Refused(Box::new(refused), Told::default()))
+            }
+            (Err(refused), _, _) => Err(Denied::Refused(Box::new(refused), Told::default())),
+        }
+    }
+
+    /// The approved context the call is made in.
+    fn context(&self, case: &Case, sending: &Sending) -> Result<Option<ApprovedFacts>, Refusal> {
+        let choosing = Choosing {
+            bundle: self.live.bundle(),
+            agent: self.agent,
+            ask: sending.reading.ask(),
+            now: case.received,
+        };
+        approved::choose(choosing, &sending.headers)
+    }
+
+    /// What the targets of a model are measured by.
+    fn measure<'m>(&'m self, case: &Case, ask: &'m Ask) -> Measure<'m> {
+        Measure {
+            agent: &self.agent.facts,
+            ask,
+            now: case.received,
+            secrets: &self.gate.secrets,
+            stored: &self.gate.stored,
+        }
+    }
+
+    /// Evaluates policy for some other model, so that a name nobody declared takes about as long
+    /// to refuse as one that this caller could never use.
+    fn spend_as_if_it_were_there(&self, case: &Case) {
+        if let Some(other) = self.live.models().next() {
+            // The answer is of no account; only the time it takes is.
+            let ask = Ask::bare(Operation::ListModels, Dialect::OpenAi);
+            let _ = self.may_list(case, &ask, other);
+        }
+    }
+
+    /// The call as policy sees it, beside what it asks.
+    fn call_facts(&self, case: &Case) -> CallFacts {
+        let recent = self.gate.recent.facts(&self.agent.facts.name, case.received);
+        CallFacts {
+            now: case.received,
+            proof: self.proof,
+            token_age_s: self.token_age_s,
+            recent: policy::RecentFacts {
+                requests: clamp(recent.requests),
+                refusals: clamp(recent.refusals),
+                targets: clamp(recent.targets),
+            },
+        }
+    }
+
+    /// Remembers that the agent asked, and how it went.
+    pub(super) fn note(&self, case: &Case, went: Went) {
+        let model = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
+        let target = model.map(|model| {
+            let digest = model::Digest::of(model.as_str().as_bytes());
+            let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        });
+        self.gate.recent.note(&self.agent.facts.name, case.received, went, target);
+    }
+}
+
+/// A refusal for another reason than policy's, after policy said yes.
+fn instead(permit: &Permit, refusal: Refusal, told: Told) -> Denied {
+    let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
+    Denied::Refused(Box::new(Refused { case, refusal, facts }), told)
+}
+
+fn clamp(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

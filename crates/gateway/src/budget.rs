@@ -1,0 +1,282 @@
+//! What a call may use at most, held of every budget that applies; and what is counted in the
+//! end. Counting itself is `quota`'s.
+
+use bundle::{Bundle, LimitFacts};
+use model::{Amounts, Case, Dialect, HeldRecord, Measure, Per, Refusal, RefusalCode, Usage};
+use policy::Permit;
+use protocol::{OutputBound, RateLimit, Reading};
+use quota::{Counters, Hold, Limit, NotHeld, Over, Price};
+
+use crate::live::{Live, Model};
+
+/// What a call holds until it is concluded, and what its use costs.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    hold: Option<Hold>,
+    /// Something may have reached a provider: from then on what is not known counts in full.
+    begun: bool,
+    /// The price at each permitted target, in the permit's order.
+    prices: Vec<Option<Price>>,
+    pub(crate) cost_center: Option<String>,
+    /// The cap that is spliced in where the client sent none; none where no budget needs one.
+    pub(crate) cap: Option<u64>,
+    /// Most output tokens before an answer is cut; none where no budget counts them.
+    pub(crate) output_max: Option<u64>,
+    /// How the budgets stand, as headers.
+    pub(crate) told: Told,
+}
+
+/// Headers that tell how budgets stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// In how many milliseconds a refused call may be allowed.
+    pub(crate) wait_ms: Option<u64>,
+}
+
+/// What became of a call, as far as budgets care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Used {
+    /// No provider took it on.
+    Nothing,
+    /// So much, as the provider reported and nothing contradicts.
+    Known(Usage),
+    /// Nobody knows: all that is held counts.
+    Unknown,
+}
+
+/// What is asked of the budgets.
+pub(crate) struct Asking<'a> {
+    pub(crate) live: &'a Live,
+    pub(crate) model: &'a Model,
+    pub(crate) reading: &'a Reading,
+    pub(crate) permit: &'a Permit,
+}
+
+/// Which amounts are counted by the limits that apply.
+#[derive(Clone, Copy)]
+struct Counted {
+    tokens: bool,
+    money: bool,
+}
+
+impl Asking<'_> {
+    /// Holds what the call may use at most, of every budget that applies: of all or of none.
+    pub(crate) fn hold(&self, counters: &Counters) -> Result<Held, (Refusal, Told)> {
+        let case = self.permit.case();
+        let limits = limits(self.live.bundle(), case);
+        let mut held = Held {
+            prices: self.prices(),
+            cost_center: cost_center(self.live.bundle(), case),
+            ..Held::default()
+        };
+        if limits.is_empty() {
+            return Ok(held);
+        }
+        let counts = |measure| limits.iter().any(|limit| limit.key.measure == measure);
+        let counted = Counted { tokens: counts(Measure::Tokens), money: counts(Measure::Money) };
+        if counted.tokens || counted.money {
+            self.cap(&mut held);
+        }
+        let plain = |refusal| (refusal, Told::default());
+        let bound = self.bound(counted, &held).map_err(plain)?;
+        let hold = counters.hold(case.received, bound, &limits);
+        held.told.headers = headers(counters, case, &limits);
+        match hold {
+            Ok(hold) => {
+                held.hold = Some(hold);
+                Ok(held)
+            }
+            Err(NotHeld::Over(over)) => {
+                let wait_ms = (!over.never).then(|| over.resets.millis_since(case.received));
+                Err((refusal(&over), Told { wait_ms, ..held.told.clone() }))
+            }
+            Err(NotHeld::Full | NotHeld::TooManyLimits) => {
+                let detail = "No more calls can be counted at once.";
+                Err(plain(Refusal::new(RefusalCode::Overloaded, detail)))
+            }
+        }
+    }
+
+    /// The output cap to splice in, and where an answer is cut.
+    fn cap(&self, held: &mut Held) {
+        let bound = self.reading.bound();
+        let each = match bound.output {
+            OutputBound::Capped(own) => own,
+            OutputBound::Uncapped => {
+                held.cap = Some(self.model.output_tokens_max);
+                self.model.output_tokens_max
+            }
+            OutputBound::Nothing => return,
+        };
+        let each = each.saturating_add(bound.thinking_tokens);
+        held.output_max = Some(each.saturating_mul(bound.answers));
+    }
+
+    fn bound(&self, counted: Counted, held: &Held) -> Result<Amounts, Refusal> {
+        let bound = self.reading.bound();
+        let one = Amounts { requests: 1, ..Amounts::default() };
+        if !counted.tokens && !counted.money {
+            return Ok(one);
+        }
+        let unbounded = match (bound.unbounded, bound.media) {
+            (Some(why), _) => Some(why),
+            (None, 0) => None,
+            (None, _) => Some("an image, a sound or a document may count as any number of tokens"),
+        };
+        if let Some(why) = unbounded {
+            let detail = format!("What the call uses has no bound: {why}.");
+            return Err(Refusal::new(RefusalCode::BudgetUnbounded, detail));
+        }
+        let each = bound.input_bytes.saturating_add(bound.template_tokens);
+        let input = if bound.input_bytes == 0 { 0 } else { each.saturating_mul(bound.answers) };
+        let output = held.output_max.unwrap_or(0);
+        let mut amounts = Amounts { tokens: input.saturating_add(output), ..one };
+        if counted.money {
+            let prices = held.prices.iter().map(Option::as_ref);
+            amounts.nano_usd = quota::price::bound(prices, input, output).ok_or_else(|| {
+                let owner = self.model.facts.owner.clone();
+                Refusal::new(RefusalCode::BudgetUnpriced, "").asking(owner)
+            })?;
+        }
+        Ok(amounts)
+    }
+
+    /// The prices in force at the permitted targets.
+    fn prices(&self) -> Vec<Option<Price>> {
+        let now = self.permit.case().received;
+        let targets = self.permit.targets().iter();
+        let price = |target: &policy::Target| {
+            let price = self.model.price(&target.provider, &target.upstream_model)?;
+            (price.since <= now).then_some(price)
+        };
+        targets.map(price).collect()
+    }
+}
+
+impl Held {
+    /// What is held, for the decision's entry.
+    pub(crate) fn records(&self) -> Vec<HeldRecord> {
+        self.hold.as_ref().map(Hold::records).unwrap_or_default()
+    }
+
+    /// From here on something may have reached a provider.
+    pub(crate) const fn begin(&mut self) {
+        self.begun = true;
+    }
+
+    /// Counts what was used at the target at `index`; gives what is charged, where anything was
+    /// held, and the cost in nano-USD, where it is known.
+    pub(crate) fn settle(&mut self, used: Used, index: usize) -> (Option<Amounts>, Option<u64>) {
+        let price = self.prices.get(index).copied().flatten();
+        let cost = match used {
+            Used::Known(usage) => {
+                price.map(|price| price.cost(usage.input_tokens, usage.output_tokens))
+            }
+            Used::Nothing => Some(0),
+            Used::Unknown => None,
+        };
+        let Some(hold) = self.hold.take() else { return (None, cost) };
+        let bound = hold.bound();
+        let amounts = match used {
+            Used::Nothing => Amounts::default(),
+            Used::Known(usage) => Amounts {
+                requests: 1,
+                tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+                nano_usd: cost.unwrap_or(bound.nano_usd),
+            },
+            Used::Unknown => bound,
+        };
+        (Some(hold.settle(amounts)), cost)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A call that was dropped before anything was sent has used nothing; of any other, the
+        // hold's own end counts all of it.
+        if let Some(hold) = self.hold.take().filter(|_| !self.begun) {
+            hold.release();
+        }
+    }
+}
+
+/// The limits that apply to the case's agent in its context.
+fn limits(bundle: &Bundle, case: &Case) -> Vec<Limit> {
+    let Some(subject) = &case.subject else { return Vec::new() };
+    let limit = |LimitFacts { key, at_most, owner }| Limit { key, at_most, owner };
+    bundle.limits(&subject.agent, case.context.as_ref()).into_iter().map(limit).collect()
+}
+
+fn cost_center(bundle: &Bundle, case: &Case) -> Option<String> {
+    bundle.agent(&case.subject.as_ref()?.agent)?.cost_center.clone()
+}
+
+/// How `limits` stand now, as headers of the case's dialect.
+fn headers(counters: &Counters, case: &Case, limits: &[Limit]) -> Vec<(&'static str, String)> {
+    let dialect = case.ask.as_ref().map_or(Dialect::OpenAi, |ask| ask.dialect);
+    let status = counters.status(case.received, limits).into_iter();
+    let rates: Vec<RateLimit> = status
+        .map(|status| RateLimit {
+            measure: status.key.measure,
+            per: status.key.per,
+            limit: status.at_most,
+            remaining: status.at_most.saturating_sub(status.used.saturating_add(status.held)),
+            resets: status.resets,
+        })
+        .collect();
+    protocol::rate_limit_headers(dialect, case.received, &rates)
+}
+
+/// The refusal of a call that does not fit into what is left.
+fn refusal(over: &Over) -> Refusal {
+    let key = &over.limit.key;
+    let code = match (over.never, key.per) {
+        (true, _) => RefusalCode::BudgetTooSmall,
+        (false, Per::Minute) => RefusalCode::BudgetPaused,
+        (false, Per::Day | Per::Month) => RefusalCode::BudgetExhausted,
+    };
+    let unit = |amount: u64| match key.measure {
+        Measure::Requests | Measure::Tokens => amount.to_string(),
+        Measure::Money => usd(amount),
+    };
+    let detail = format!(
+        "Budget `{}`, {} per {}: of {}, {} are used and {} are held by calls under way; this call \
+         may use {}. It begins anew at {}.",
+        key.quota,
+        key.measure.as_str(),
+        key.per.as_str(),
+        unit(over.limit.at_most),
+        unit(over.used),
+        unit(over.held),
+        unit(over.asked),
+        over.resets,
+    );
+    Refusal::new(code, detail).asking(&over.limit.owner)
+}
+
+/// Nano-USD in dollars, for people.
+fn usd(nano: u64) -> String {
+    let (whole, rest) = (nano / 1_000_000_000, nano % 1_000_000_000);
+    let digits = format!("{rest:09}");
+    let digits = digits.trim_end_matches('0');
+    if digits.is_empty() { format!("{whole} USD") } else { format!("{whole}.{digits} USD") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_in_dollars_without_loss() {
+        for (nano, text) in [
+            (0, "0 USD"),
+            (1, "0.000000001 USD"),
+            (1_500_000_000, "1.5 USD"),
+            (12_000_000_000, "12 USD"),
+            (u64::MAX, "18446744073.709551615 USD"),
+        ] {
+            assert_eq!(usd(nano), text);
+        }
+    }
+}
