@@ -5,6 +5,9 @@ use model::{Claims, ModelName, Timestamp};
 
 use crate::Bundle;
 use crate::compiled::{Model, Target};
+use crate::price::PriceSource;
+
+mod contexts;
 
 /// How long before a target's end its owner is warned, in days.
 pub const END_WARNED_DAYS: u32 = 60;
@@ -36,13 +39,21 @@ struct Looked<'b> {
 }
 
 impl Bundle {
-    /// What somebody should look at, at `now`: by model, then in the order of its targets.
+    /// What somebody should look at, at `now`: by model, in the order of its targets; then by
+    /// context; then by agent.
     ///
     /// - `end-of-life-near`: a target ends within 60 days; `end-of-life-past`: it has ended.
     /// - `successor-past-its-end`: what is to take a target's place has ended itself.
     /// - `claims-unconfirmed`: claims that nobody confirmed for 365 days; `claims-ahead`: claims
     ///   confirmed on a day that has not come: until then, their age is unknown to policies.
+    /// - `price-ahead`: a price that holds from a day that has not come.
     /// - `model-past-its-end`: every target of a model has ended.
+    /// - `model-without-context`: a model that must be used in a context, and no context covers it;
+    ///   `agent-without-context`: an agent that must call in one, and is bound to none that has not
+    ///   ended.
+    /// - `context-ending`: a context ends within 14 days; `context-ended`: it has ended.
+    /// - `context-self-approved`: a context stands on the approval of the owner of one of its agents.
+    /// - `agent-unallocated`: calls of an agent are charged to nobody, while others' are.
     #[must_use]
     pub fn findings(&self, now: Timestamp) -> Vec<Finding> {
         let mut found = Vec::new();
@@ -52,13 +63,17 @@ impl Bundle {
                 found.extend(looked.end());
                 found.extend(looked.successor(self));
                 found.extend(looked.claims());
+                found.extend(looked.price());
             }
             if is_past_its_end(model, now) {
                 let what = format!("no target of model `{}` is served any more", model.facts.name);
                 let help = "propose a change that gives it another target, or withdraws it";
                 found.push(finding("model-past-its-end", what, &model.facts.owner, help));
             }
+            found.extend(contexts::of_model(self, model));
         }
+        found.extend(self.contexts().flat_map(|context| contexts::of_context(self, context, now)));
+        found.extend(self.agents().flat_map(|agent| contexts::of_agent(self, agent, now)));
         found
     }
 }
@@ -116,6 +131,20 @@ impl Looked<'_> {
             let what = format!("the claims about {named} were last confirmed on {}", day(stated));
             let help = "read the provider's terms again, then propose a change of `stated`";
             finding("claims-unconfirmed", what, who, help)
+        })
+    }
+
+    /// Whether the price is one of a day that has not come.
+    fn price(&self) -> Option<Finding> {
+        let price = self.target.price.filter(|price| price.from == PriceSource::Charter)?;
+        (price.since > self.now).then(|| {
+            let what = format!(
+                "the price of {} holds from {}, which has not come, and is counted already",
+                self.named(),
+                day(price.since)
+            );
+            let help = "state the price of today, and propose the other when its day comes";
+            finding("price-ahead", what, &self.model.facts.owner, help)
         })
     }
 

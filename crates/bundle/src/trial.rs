@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use charter::{Charter, Located, PolicyTest, Verdict};
-use model::{Ask, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, RefusalCode};
+use charter::{Charter, Located, PolicyTest, RecentCalls, Verdict};
+use model::{
+    Ask, ContextName, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, RefusalCode,
+};
 use policy::{CallFacts, Circumstances, RecentFacts, TargetFacts, Targets};
 
 use crate::Bundle;
-use crate::compiled::Target;
+use crate::compiled::{Agent, Model, Target};
+use crate::context::Context;
 
 /// How one policy test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +60,16 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
         .collect();
     let call = call(test);
     let ask = ask(test);
+    // Out of its context it is refused as well, and by policy first for the same reason.
+    let (context, out_of_context) = match context(bundle, agent, model, test) {
+        Ok(context) => (context, None),
+        Err(why) => (None, Some(why)),
+    };
+    let approved = context.map(Context::facts);
     let asked = Circumstances {
         agent: &agent.facts,
         call: &call,
-        approved: None,
+        approved: approved.as_ref(),
         ask: &ask,
         model: &model.facts,
         targets: &targets,
@@ -69,8 +78,55 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     match bundle.policies().judge(&asked, policy_seat) {
         Err(refusal) => expect(test, verdict(&refusal), &refusal.policies),
         Ok(_) if sent_away => expect(test, Verdict::Deny, &[]),
-        Ok(targets) => expect(test, Verdict::Allow, &permitted_by(&targets)),
+        Ok(targets) => match out_of_context {
+            Some(why) => {
+                expect(test, Verdict::Deny, &[]).map_err(|failure| format!("{failure}: {why}"))
+            }
+            None => expect(test, Verdict::Allow, &permitted_by(&targets)),
+        },
     }
+}
+
+/// The approved context the call is made in, as a gateway chooses it: the one it selects, which
+/// must fit; else the agent's only one, where it fits.
+fn context<'b>(
+    bundle: &'b Bundle,
+    agent: &Agent,
+    model: &Model,
+    test: &PolicyTest,
+) -> Result<Option<&'b Context>, String> {
+    let fitting = |name: &ContextName| {
+        let context = bundle.context(name).ok_or_else(|| format!("no context `{name}`"))?;
+        unfit(context, model, test).map_or(Ok(context), Err)
+    };
+    let required = agent.context_required || model.context_required;
+    match (&test.context, agent.contexts.as_slice()) {
+        (Some(named), own) if own.contains(&named.value) => fitting(&named.value).map(Some),
+        (Some(named), _) => {
+            Err(format!("context `{}` is none of agent `{}`", named.value, agent.facts.name))
+        }
+        (None, [only]) => match fitting(only) {
+            Ok(context) => Ok(Some(context)),
+            Err(why) if required => Err(why),
+            Err(_) => Ok(None),
+        },
+        (None, _) if required => Err("the call must select a context".to_owned()),
+        (None, _) => Ok(None),
+    }
+}
+
+/// Why the call is not what the context is approved for.
+fn unfit(context: &Context, model: &Model, test: &PolicyTest) -> Option<String> {
+    let name = &context.name;
+    if !context.admits(test.at) {
+        return Some(format!("context `{name}` is not open at {}", test.at));
+    }
+    if !context.covers_model(&model.facts.name) {
+        return Some(format!("context `{name}` does not cover model `{}`", model.facts.name));
+    }
+    let tools = &test.ask.beyond.tools;
+    let uncovered = tools.iter().find(|tool| !context.covers_tool(tool.kind))?;
+    Some(format!("context `{name}` does not cover {}", uncovered.kind))
 }
 
 fn verdict(refusal: &Refusal) -> Verdict {
@@ -126,6 +182,7 @@ fn ask(test: &PolicyTest) -> Ask {
 }
 
 fn call(test: &PolicyTest) -> CallFacts {
-    let recent = RecentFacts::default();
+    let RecentCalls { requests, refusals, targets } = test.recent;
+    let recent = RecentFacts { requests, refusals, targets };
     CallFacts { now: test.at, proof: test.proof, token_age_s: test.token_age_s, recent }
 }

@@ -209,7 +209,7 @@ pub const FIELDS: &[Field] = &[
     may(Model, "targets[].claims.trains", "`true` or `false`", "unknown", "whether the provider trains on what it was sent"),
     must(Model, "targets[].claims.stated", "date", "the day on which the claims were last confirmed; after a year they are a finding"),
     may(Model, "targets[].claims.owner", "seat", "the model's owner", "the one seat that answers for the claims"),
-    may(Model, "targets[].price", "mapping", "known prices of OpenAI, Anthropic and Google at their own addresses, else none", "what it costs; under a budget of money, a target without a price takes no call"),
+    may(Model, "targets[].price", "mapping", "nothing for `demo`; known prices of OpenAI, Anthropic and Google at their own addresses; else none", "what it costs; under a budget of money, a target without a price takes no call"),
     must(Model, "targets[].price.input", "US dollars", "a million tokens read, with at most 9 decimals, as in `2.50`"),
     must(Model, "targets[].price.output", "US dollars", "a million tokens written"),
     must(Model, "targets[].price.since", "date", "the day since which it holds"),

@@ -59,6 +59,8 @@ const FIRST_RUN: &[(&str, &str)] = &[
         "policies/downstream/10-none.cedar",
         include_str!("../first-run/policies/downstream/10-none.cedar"),
     ),
+    ("contexts/README.md", include_str!("../first-run/contexts/README.md")),
+    ("quotas/README.md", include_str!("../first-run/quotas/README.md")),
     ("tests/demo.yaml", include_str!("../first-run/tests/demo.yaml")),
 ];
 

@@ -68,8 +68,8 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, node: &Node) -> Option<Hours> {
     let until = fields.required("until", |node| clock(sheet, node));
     let hours = Hours { days: days?, from_minute: from?, until_minute: until? };
     if hours.from_minute >= hours.until_minute {
-        let what = "the hours end before they begin".to_owned();
-        let help = "hours lie within one day, at latest until `24:00`; a night takes a context for each of its days";
+        let what = "the hours end no later than they begin".to_owned();
+        let help = "hours lie within one day and end at `24:00` at the latest; for a night, declare two contexts";
         sheet.reader.object(node.at, code::WINDOW_EMPTY, what, help);
         return None;
     }

@@ -6,7 +6,7 @@ use model::{AgentName, ContextName, Measure, Per, Place, QuotaName, SeatName, Te
 use crate::located::Located;
 use crate::mention::{Kind, Sheet};
 use crate::yaml::{Fields, Node, Value};
-use crate::{code, money};
+use crate::{code, money, problem};
 
 /// Most calls or tokens that a limit may be: far beyond any use, and far from overflow.
 const COUNT_MAX: u64 = 1_000_000_000_000_000;
@@ -85,8 +85,14 @@ pub(crate) fn read(sheet: &mut Sheet<'_>, root: &Node) -> Option<Quota> {
 
 /// The word `gateway`, or a mapping that names one agent, team or context.
 fn applies(sheet: &mut Sheet<'_>, node: &Node) -> Option<Applies> {
-    if matches!(node.value, Value::Scalar(_)) {
-        return sheet.reader.one_of(node, &[("gateway", ())]).map(|()| Applies::Gateway);
+    if let Value::Scalar(scalar) = &node.value {
+        if scalar.text == "gateway" {
+            return Some(Applies::Gateway);
+        }
+        let what = format!("`{}` is not allowed here", problem::shown(&scalar.text));
+        let help = "write `gateway`, or a mapping such as `{agent: NAME}`";
+        sheet.reader.object(node.at, code::BAD_VALUE, what, help);
+        return None;
     }
     let fields = sheet.fields(node, "for")?;
     let agent = fields.optional("agent", |node| sheet.mention(node, Kind::Agent));

@@ -120,6 +120,18 @@ The folder decides the set: `guardrails`, `model`, `tool`, `secret` or `downstre
 set are taken together; how they are split is for people. A file of comments alone is fine.
 [The policy reference](policy.md) says what policies may name.
 
+## Budgets
+
+A call is held on every limit that applies to it, on all of them or on none, before it is forwarded:
+the limits of its agent, of the team that runs the agent, of the gateway, and of the context it is
+made in. What it may use at most is held, what it used is counted.
+
+Money is counted in billionths of a US dollar, from the price of the dearest target that may take the
+call. Where a target states no price, what OpenAI, Anthropic and Google were known to charge on
+2026-10-15 for text holds, at their own addresses alone: of prices that depend on the size of the
+prompt, and of those announced for later, the dearest. Audio, and writing to a provider's cache, may
+cost more: state a price where agents do that.
+
 ## Seats
 
 Four different seats govern: the accountable one and three secondary ones. Each is held by exactly

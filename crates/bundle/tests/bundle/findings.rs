@@ -1,9 +1,9 @@
 //! What time does to a sound charter, to the millisecond.
 
-use bundle::{Bundle, CLAIMS_STAND_DAYS, END_WARNED_DAYS, check};
+use bundle::{Bundle, CLAIMS_STAND_DAYS, CONTEXT_WARNED_DAYS, END_WARNED_DAYS, check};
 use model::Timestamp;
 
-use crate::files::{LOCAL, model_file, tree};
+use crate::files::{LOCAL, model_file, replaced, tree};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -108,4 +108,87 @@ fn claims_that_nobody_confirmed_for_a_year_are_their_owners_matter() {
     let what =
         "the claims about `lasts` at local, for model `m`, were last confirmed on 2026-01-01";
     assert_eq!(found[0].what, what);
+}
+
+/// The first run with these files besides.
+fn beside(files: &[(&str, &str)]) -> Bundle {
+    let changed: Vec<_> = files.iter().map(|(path, text)| (*path, Some(*text))).collect();
+    check(&tree(&changed)).unwrap()
+}
+
+const CONTEXT: &str = "name: c\npurpose: Tests.\nowner: platform-lead\napprover: policy-lead\n\
+    data_class: public\nmodels: [portreeve-demo]\nagents: [demo-agent]\nuntil: 2026-11-30\n";
+
+#[test]
+fn a_context_that_ends_is_told_fourteen_days_ahead_and_from_then_on() {
+    let bundle = beside(&[("contexts/c.yaml", CONTEXT)]);
+    let end = at("2026-12-01");
+    let warned = end.plus_millis(-i64::from(CONTEXT_WARNED_DAYS) * DAY_MS);
+    check_at(&bundle, warned.plus_millis(-1), &[]);
+    check_at(&bundle, warned, &["context-ending seat:platform-lead"]);
+    check_at(&bundle, end.plus_millis(-1), &["context-ending seat:platform-lead"]);
+    check_at(&bundle, end, &["context-ended seat:platform-lead"]);
+    assert_eq!(bundle.findings(warned)[0].what, "context `c` ends with 2026-11-30");
+    assert_eq!(bundle.findings(end)[0].what, "context `c` ended with 2026-11-30");
+    let endless = CONTEXT.replace("until: 2026-11-30\n", "");
+    check_at(&beside(&[("contexts/c.yaml", &endless)]), Timestamp::from_millis(i64::MAX), &[]);
+}
+
+/// Who answers for an agent does not approve what it may do; that is said, and not refused.
+#[test]
+fn a_context_approved_by_an_agents_owner_is_told() {
+    let own = CONTEXT.replace("approver: policy-lead", "approver: risk-lead");
+    let bundle = beside(&[("contexts/c.yaml", &own)]);
+    check_at(&bundle, at("2026-01-01"), &["context-self-approved seat:platform-lead"]);
+    assert_eq!(
+        bundle.findings(at("2026-01-01"))[0].what,
+        "context `c` stands on the approval of seat:risk-lead, which answers for agent `demo-agent` \
+         as well"
+    );
+}
+
+#[test]
+fn what_must_be_in_a_context_and_cannot_be_is_told() {
+    let agent =
+        replaced("agents/demo-agent.yaml", "autonomy:", "context_required: true\nautonomy:");
+    let model =
+        model_file("m", &["provider: demo, upstream_model: x"]) + "context_required: true\n";
+    let tests = "tests:\n  - name: t\n    agent: demo-agent\n    ask: {model: none}\n    \
+        expect: {verdict: unknown}\n";
+    let files = [
+        ("agents/demo-agent.yaml", agent.as_str()),
+        ("models/m.yaml", &model),
+        ("tests/demo.yaml", tests),
+    ];
+    let (no_model, no_agent) =
+        ("model-without-context seat:platform-lead", "agent-without-context seat:risk-lead");
+    check_at(&beside(&files), at("2026-01-01"), &[no_model, no_agent]);
+    let covers = CONTEXT.replace("[portreeve-demo]", "[m]");
+    let bundle = beside(&[&files[..], &[("contexts/c.yaml", &covers)]].concat());
+    check_at(&bundle, at("2026-01-01"), &[]);
+    // An agent whose last context has ended can call no more.
+    check_at(&bundle, at("2026-12-01"), &["context-ended seat:platform-lead", no_agent]);
+}
+
+#[test]
+fn a_price_of_a_day_that_has_not_come_is_told() {
+    let priced = format!("{LASTS}, price: {{input: 1, output: 2, since: 2027-01-01}}");
+    let bundle = compiled(&[&priced], &[LASTS]);
+    check_at(&bundle, at("2027-01-01").plus_millis(-1), &["price-ahead seat:platform-lead"]);
+    check_at(&bundle, at("2027-01-01"), &[]);
+    // Nobody here can mend the list of known prices.
+    check_at(&beside(&[]), Timestamp::from_millis(0), &[]);
+}
+
+/// Where others are charged, an agent that nobody pays for is an empty row in the books.
+#[test]
+fn an_agent_that_nobody_pays_for_is_told_where_others_are_charged() {
+    let seat = "  platform-lead:\n";
+    let people = replaced("people.yaml", seat, &format!("{seat}    cost_center: cc-1\n"));
+    let other = "name: other\npurpose: Tests.\nowner: platform-lead\nenvironment: dev\n\
+        status: active\nreview_by: 2027-01-01\nbindings: [{kind: embedded}]\n";
+    let files = [("people.yaml", people.as_str())];
+    check_at(&beside(&files), at("2026-01-01"), &[]);
+    let bundle = beside(&[files[0], ("agents/other.yaml", other)]);
+    check_at(&bundle, at("2026-01-01"), &["agent-unallocated seat:risk-lead"]);
 }

@@ -6,7 +6,9 @@
     reason = "a surprise here is a failing test"
 )]
 
+mod budgets;
 mod charters;
+mod contexts;
 mod files;
 mod findings;
 mod targets;

@@ -85,6 +85,30 @@ fn a_comment_that_offers_fields_offers_good_ones() {
     assert_eq!(problems, []);
     let target = &charter.models["portreeve-demo"].targets[0];
     assert!(target.weight.is_some() && target.claims.is_some() && target.end_of_life.is_some());
+    assert!(target.price.is_some());
+}
+
+/// The examples on the pages of budgets and contexts are read as they stand.
+#[test]
+fn an_example_on_a_page_is_a_good_file() {
+    let tree = genesis_files(&genesis());
+    let example = |page: &str, name: &str| {
+        let text = std::str::from_utf8(tree.get(page).unwrap()).unwrap();
+        let yaml = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        (name.to_owned(), yaml.to_owned())
+    };
+    let files = [
+        example("quotas/README.md", "quotas/demo-agent.yaml"),
+        example("contexts/README.md", "contexts/first-hour.yaml"),
+    ];
+    let (charter, problems) = parse(&tree.clone().with_files(files).unwrap());
+    assert_eq!(problems, []);
+    let quota = &charter.quotas["demo-agent"];
+    assert_eq!(
+        quota.limits.iter().map(|limit| limit.at_most).collect::<Vec<_>>(),
+        [60, 2_000_000, 25_000_000_000]
+    );
+    assert!(charter.contexts["first-hour"].hours.is_some());
 }
 
 /// Values that are YAML of their own stay values; what is wrong with them is reported.

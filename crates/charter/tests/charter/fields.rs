@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use charter::{
     AgentStatus, Binding, Charter, DataClass, FIELDS, Field, FileKind, PersonTag, ProviderKind,
-    SourceTree, Verdict, parse,
+    SourceTree, Verdict, Weekday, parse,
 };
-use model::{Beyond, Operation, Problems, ProviderToolKind};
+use model::{Beyond, Measure, Operation, Per, Problems, ProviderToolKind};
 use serde_json::{Value, json};
 
 /// One file of each kind, with every field of the table and the defaults written out.
@@ -22,14 +22,14 @@ fn whole(kind: FileKind) -> Value {
             "persons": {"ada": {"name": "Ada", "email": "a@b.example", "keys": [], "tags": []}},
             "teams": {"t": {"members": ["ada"]}},
             "seats": {
-                "a": {"holder": "ada", "escalation": []},
+                "a": {"holder": "ada", "escalation": [], "cost_center": "4711"},
                 "p": {"holder": "ada"}, "q": {"holder": "ada"}, "r": {"holder": "ada"},
             },
         }),
         FileKind::Agent => json!({
             "name": "x", "purpose": "p", "owner": "a", "operator": "t", "environment": "dev",
             "status": "active", "epoch": 1, "autonomy": 0, "data_class": "public",
-            "review_by": "2026-12-31", "bindings": [{"kind": "embedded"}],
+            "review_by": "2026-12-31", "context_required": false, "bindings": [{"kind": "embedded"}],
         }),
         FileKind::Provider => json!({
             "name": "x", "kind": "openai", "base_url": "https://a.example", "secret": "x",
@@ -38,7 +38,8 @@ fn whole(kind: FileKind) -> Value {
                 "total_ms": 600_000},
         }),
         FileKind::Model => json!({
-            "name": "x", "purpose": "p", "owner": "a",
+            "name": "x", "purpose": "p", "owner": "a", "context_required": false,
+            "output_tokens_max": 4096,
             "retries": {"attempts_max": 3, "within_ms": 30_000},
             "targets": [{
                 "provider": "x", "upstream_model": "y", "weight": 1, "concurrency_max": 1,
@@ -47,11 +48,22 @@ fn whole(kind: FileKind) -> Value {
                     "total_ms": 600_000},
                 "claims": {"region": "eu", "retention_days": 0, "trains": false,
                     "stated": "2026-01-01", "owner": "a"},
+                "price": {"input": "0.25", "output": 2, "since": "2026-01-01"},
                 "end_of_life": "2026-12-31", "successor": "next",
             }],
         }),
         FileKind::Secret => json!({
             "name": "x", "purpose": "p", "owner": "a", "max_age_days": 1, "active": 1,
+        }),
+        FileKind::Context => json!({
+            "name": "x", "purpose": "p", "owner": "a", "approver": "p", "data_class": "public",
+            "models": ["x"], "tools": [], "environments": [], "from": "2026-01-01",
+            "until": "2026-12-31", "agents": ["x"],
+            "hours": {"days": ["mon"], "from": "08:00", "until": "18:00"},
+        }),
+        FileKind::Quota => json!({
+            "name": "x", "purpose": "p", "owner": "a", "for": {"team": "t"}, "each": "agent",
+            "limits": [{"what": "requests", "per": "minute", "at_most": 1}],
         }),
         FileKind::PolicyTest => json!({"tests": [{
             "name": "t", "agent": "x", "ask": {
@@ -60,7 +72,8 @@ fn whole(kind: FileKind) -> Value {
                 "stores": "asked", "names": 0, "unrecognised": [], "urls": 0,
             },
             "at": "2026-01-01T00:00:00Z", "proof": "embedded_token", "token_age_s": 0,
-            "stream": false, "expect": {"verdict": "allow", "policies": []},
+            "stream": false, "context": "x",
+            "recent": {"requests": 0, "refusals": 0, "targets": 0}, "expect": {"verdict": "allow", "policies": []},
         }]}),
     }
 }
@@ -86,6 +99,10 @@ fn read(edit: impl Fn(FileKind, &mut Value)) -> (Charter, Problems) {
 fn holder<'v>(file: &'v mut Value, field: &str) -> (&'v mut Value, String) {
     let mut segments: Vec<&str> = field.split('.').collect();
     let name = segments.pop().unwrap();
+    // A quota is for one of several; the file shows one, and here it is for the one asked about.
+    if segments == ["for"] {
+        file["for"] = json!({name: if name == "team" { "t" } else { "x" }});
+    }
     let object = segments.into_iter().fold(file, |object, segment| match segment {
         "*" => object.as_object_mut().unwrap().values_mut().next().unwrap(),
         _ => match segment.strip_suffix("[]") {
@@ -146,7 +163,16 @@ fn a_field_one_letter_off_is_unknown_and_its_name_is_suggested() {
 #[test]
 fn the_defaults_of_the_table_hold() {
     // These inherit: what holds without them is another field's value.
-    let inherited = ["owner", "operator", "base_url", "secret", "tests[].ask.provider"];
+    let inherited = [
+        "owner",
+        "operator",
+        "base_url",
+        "secret",
+        "tests[].ask.provider",
+        "for.agent",
+        "for.team",
+        "for.context",
+    ];
     let (long, _) = read(|_, _| {});
     let (short, problems) = read(|kind, text| {
         let optional = FIELDS.iter().filter(|field| field.file == kind && !field.required);
@@ -165,12 +191,15 @@ fn the_defaults_of_the_table_hold() {
         let ask = (test.at, test.proof, test.token_age_s, test.stream, test.expect);
         let ask = (ask, test.ask.operation, names, unrecognised, urls);
         let limits = charter.charter.as_ref().unwrap().limits;
+        let (model, context) = (&charter.models["x"], &charter.contexts["x"]);
         (
             limits,
             charter.people.persons["ada"].tags.clone(),
             rest,
             charter.providers["x"].timeouts,
-            (charter.models["x"].retries.within_ms, charter.models["x"].targets[0].when.clone()),
+            (model.retries.within_ms, model.targets[0].when.clone(), model.output_tokens_max),
+            (agent.context_required, model.context_required, test.recent),
+            (context.tools.clone(), context.environments.clone()),
             ask,
         )
     };
@@ -180,7 +209,11 @@ fn the_defaults_of_the_table_hold() {
     assert!(target.timeouts.is_none() && target.claims.is_none() && target.end_of_life.is_none());
     assert!(target.weight.is_none() && target.concurrency_max.is_none());
     assert!(short.models["x"].retries.attempts_max.is_none());
-    assert!(short.tests[0].ask.beyond.is_nothing());
+    assert!(short.tests[0].ask.beyond.is_nothing() && short.tests[0].context.is_none());
+    let context = &short.contexts["x"];
+    assert!(context.from.is_none() && context.until.is_none() && context.hours.is_none());
+    assert!(!short.quotas["x"].each_agent && long.quotas["x"].each_agent);
+    assert!(target.price.is_none() && short.people.seats["a"].cost_center.is_none());
 }
 
 #[test]
@@ -191,7 +224,9 @@ fn the_table_lists_every_word_of_a_closed_list() {
     let environments = model::Environment::ALL.map(|one| (one.as_str(), one));
     let asks = Operation::ALL.iter().filter(|one| **one != Operation::ListModels);
     let operations = asks.map(|one| one.as_str()).collect();
-    let tools = ProviderToolKind::ALL.iter().map(|one| one.as_str()).collect();
+    let tools = || ProviderToolKind::ALL.iter().map(|one| one.as_str()).collect();
+    let measures = Measure::ALL.map(|one| (one.as_str(), one));
+    let windows = Per::ALL.map(|one| (one.as_str(), one));
     for (file, field, words) in [
         (FileKind::Agent, "status", words(AgentStatus::WORDS)),
         (FileKind::Agent, "data_class", words(DataClass::WORDS)),
@@ -201,9 +236,15 @@ fn the_table_lists_every_word_of_a_closed_list() {
         (FileKind::People, "persons.*.tags", words(PersonTag::WORDS)),
         (FileKind::Model, "targets[].when.environments", words(&environments)),
         (FileKind::Model, "targets[].when.data_classes", words(DataClass::WORDS)),
+        (FileKind::Context, "data_class", words(DataClass::WORDS)),
+        (FileKind::Context, "environments", words(&environments)),
+        (FileKind::Context, "hours.days", words(Weekday::WORDS)),
+        (FileKind::Context, "tools", tools()),
+        (FileKind::Quota, "limits[].what", words(&measures)),
+        (FileKind::Quota, "limits[].per", words(&windows)),
         (FileKind::PolicyTest, "tests[].expect.verdict", words(Verdict::WORDS)),
         (FileKind::PolicyTest, "tests[].ask.operation", operations),
-        (FileKind::PolicyTest, "tests[].ask.tools[].kind", tools),
+        (FileKind::PolicyTest, "tests[].ask.tools[].kind", tools()),
     ] {
         let row = FIELDS.iter().find(|row| row.file == file && row.field == field).unwrap();
         let listed: BTreeSet<_> = row.kind.split('`').skip(1).step_by(2).collect();

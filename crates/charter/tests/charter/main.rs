@@ -6,6 +6,7 @@
 )]
 
 mod asks;
+mod budgets;
 mod disk;
 mod fields;
 mod mistakes;

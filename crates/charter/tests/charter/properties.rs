@@ -5,13 +5,15 @@ use charter::{Manifest, SourceTree, manifest, parse};
 use proptest::prelude::*;
 
 /// Paths of every kind of file, and some that are none.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 12] = [
     "charter.yaml",
     "people.yaml",
     "agents/a.yaml",
     "providers/a.yaml",
     "models/a.yaml",
     "secrets/a.yaml",
+    "contexts/a.yaml",
+    "quotas/a.yaml",
     "tests/a.yaml",
     "policies/model/a.cedar",
     "README.md",
@@ -66,6 +68,12 @@ fn yaml_like() -> impl Strategy<Value = String> {
         "claims",
         "when",
         "successor",
+        "limits",
+        "hours",
+        "at_most",
+        "price",
+        "08:00",
+        "0.1",
         "ask",
         "tools",
         "persons",
@@ -91,6 +99,8 @@ fn tree(path: &str, bytes: Vec<u8>) -> SourceTree {
 const MODEL: &str = "\
 name: whole
 purpose: Everything.
+context_required: true
+output_tokens_max: 1000
 retries: {attempts_max: 2, within_ms: 1000}
 targets:
   - provider: openai
@@ -99,6 +109,7 @@ targets:
     when: {environments: [dev, prod], data_classes: [public]}
     timeouts: {connect_ms: 200, total_ms: 60000}
     concurrency_max: 9
+    price: {input: 0.25, output: '2.50', since: 2026-01-01}
     claims: {region: eu, retention_days: 0, trains: false, stated: 2026-01-01, owner: risk-lead}
     end_of_life: 2027-01-01
     successor: numbers
@@ -117,12 +128,48 @@ tests:
       names: 3
       unrecognised: ['field:a.b', 'beta:c']
       urls: 2
+    context: whole
+    recent: {requests: 9, refusals: 1, targets: 2}
     expect: {verdict: deny}
+";
+
+/// A context that says everything a context can say.
+const CONTEXT: &str = "\
+name: whole
+purpose: Everything.
+owner: risk-lead
+approver: policy-lead
+data_class: internal
+models: [whole, numbers]
+tools: [web_search, remote_mcp]
+environments: [dev, staging, prod]
+from: 2026-01-01
+until: 2026-12-31
+hours: {days: [mon, sun], from: 08:00, until: '24:00'}
+agents: [stock-forecaster]
+";
+
+/// A quota that says everything a quota can say.
+const QUOTA: &str = "\
+name: whole
+purpose: Everything.
+owner: risk-lead
+for: {context: whole}
+each: agent
+limits:
+  - {what: requests, per: minute, at_most: 60}
+  - {what: tokens, per: day, at_most: 1000000}
+  - {what: money, per: month, at_most: 12.50}
 ";
 
 /// The example, with every field there is.
 fn example() -> SourceTree {
-    example_with(&[("models/whole.yaml", Some(MODEL)), ("tests/whole.yaml", Some(TEST))])
+    example_with(&[
+        ("models/whole.yaml", Some(MODEL)),
+        ("contexts/whole.yaml", Some(CONTEXT)),
+        ("quotas/whole.yaml", Some(QUOTA)),
+        ("tests/whole.yaml", Some(TEST)),
+    ])
 }
 
 #[test]
