@@ -107,6 +107,8 @@ pub struct Model {
     pub context_required: bool,
     /// The cap on output tokens for a call that sets none, where a budget counts it.
     pub output_tokens_max: u64,
+    /// The most tokens that one inline image, sound or document counts as; none where nobody says.
+    pub media_tokens_max: Option<u64>,
     /// How often one call is tried.
     pub retries: Retries,
     /// Where it is served, the preferred place first; never empty.

@@ -135,6 +135,7 @@ impl Owners<'_> {
             purpose: model.purpose.clone(),
             context_required: model.context_required,
             output_tokens_max: model.output_tokens_max,
+            media_tokens_max: model.media_tokens_max,
             retries,
             targets,
         }

@@ -186,6 +186,7 @@ pub const FIELDS: &[Field] = &[
     must(Model, "purpose", "text", "what the model is for"),
     may(Model, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the model"),
     may(Model, "context_required", "`true` or `false`", "`false`", "every call of it must be made in an approved context"),
+    may(Model, "media_tokens_max", "1 to 10000000", "none", "the most tokens that one image, sound or document in a request counts as; where it is not stated, a budget of tokens or money refuses calls that hold any"),
     may(Model, "output_tokens_max", "1 to 10000000", "4096", "where a budget counts tokens or money: the cap on output tokens that a call gets which sets none itself"),
     may(Model, "retries", "mapping", "the defaults below", "how often one call is tried, over all targets together"),
     may(Model, "retries.attempts_max", "1 to 10", "one for each target", "most tries of one call over all targets, the first included"),

@@ -31,6 +31,9 @@ pub struct Model {
     pub context_required: bool,
     /// The cap on output tokens that a call gets which sets none itself, where a budget counts.
     pub output_tokens_max: u64,
+    /// The most tokens that one image, sound or document within a request counts as; none where
+    /// nobody says, and then such a call has no bound.
+    pub media_tokens_max: Option<u64>,
     /// How often one call is tried.
     pub retries: Retries,
     /// Where it is served, the preferred place first; at least one, at most 16.
@@ -70,6 +73,9 @@ pub(crate) fn read(
     let output_tokens_max = fields.or("output_tokens_max", OUTPUT_TOKENS, |node| {
         sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX)
     });
+    let media_tokens_max = fields.optional("media_tokens_max", |node| {
+        sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX)
+    });
     let retries = fields.or("retries", Retries::default(), |node| retries(sheet, node));
     let targets = fields.required("targets", |node| targets(sheet, node));
     let place = sheet.reader.place(root.at);
@@ -81,6 +87,7 @@ pub(crate) fn read(
             owner: owner?,
             context_required: context_required?,
             output_tokens_max: output_tokens_max?,
+            media_tokens_max: media_tokens_max?,
             retries: retries?,
             targets: targets?,
             place,

@@ -4,18 +4,21 @@
 use bundle::{Agent, Bundle, Context};
 use http::HeaderMap;
 use model::{Ask, ContextName, ModelName, Refusal, RefusalCode, Timestamp};
-use policy::{ApprovedFacts, DataClass};
+use policy::ApprovedFacts;
 
 /// The header with which a request chooses among its agent's contexts, or narrows one.
 pub const CONTEXT_HEADER: &str = "portreeve-context";
 /// Longest value of the header, in bytes.
 const HEADER_MAX: usize = 256;
 
-/// What a request says of its context.
+/// What a request says of its context. What it adds to the name only takes away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wish {
     name: ContextName,
-    data_class: Option<DataClass>,
+    /// Only these models, of those that the context covers.
+    models: Option<Vec<ModelName>>,
+    /// No tools of providers, whichever the context covers.
+    no_tools: bool,
 }
 
 /// What a choice is made by.
@@ -41,7 +44,7 @@ pub(crate) fn choose(
         (Some(wish), contexts) if contexts.contains(&wish.name) => choosing.named(&wish).map(Some),
         (Some(_), _) => Err(choosing.unknown()),
         (None, [only]) => match choosing.fitting(only) {
-            Ok(context) => Ok(Some(facts(context, None))),
+            Ok(context) => Ok(Some(context.facts())),
             Err(why) if choosing.is_required() => Err(choosing.unfit(only, why)),
             Err(_) => Ok(None),
         },
@@ -53,12 +56,16 @@ pub(crate) fn choose(
 impl<'c> Choosing<'c> {
     fn named(self, wish: &Wish) -> Result<ApprovedFacts, Refusal> {
         let context = self.fitting(&wish.name).map_err(|why| self.unfit(&wish.name, why))?;
-        match wish.data_class {
-            Some(asked) if asked > context.data_class => {
-                Err(self.unfit(&wish.name, "its data class is lower, and a header only narrows"))
-            }
-            narrowed => Ok(facts(context, narrowed)),
+        let unwanted = |models: &Vec<ModelName>| {
+            self.ask.model.as_ref().is_some_and(|model| !models.contains(model))
+        };
+        if wish.models.as_ref().is_some_and(unwanted) {
+            return Err(self.unfit(&wish.name, "the request itself narrowed it to other models"));
         }
+        if wish.no_tools && !self.ask.beyond.tools.is_empty() {
+            return Err(self.unfit(&wish.name, "the request itself narrowed it to no tools"));
+        }
+        Ok(context.facts())
     }
 
     /// The context called `name`, if the call is what it is approved for.
@@ -120,35 +127,35 @@ impl<'c> Choosing<'c> {
     }
 }
 
-fn facts(context: &Context, narrowed: Option<DataClass>) -> ApprovedFacts {
-    let facts = context.facts();
-    ApprovedFacts { data_class: narrowed.unwrap_or(facts.data_class), ..facts }
-}
-
-/// What the header says: `NAME`, or `NAME; data_class=CLASS`.
+/// What the header says: `NAME`, then any of `models=NAME,NAME` and `tools=none`.
 fn wish(headers: &HeaderMap) -> Result<Option<Wish>, Refusal> {
     let mut values = headers.get_all(CONTEXT_HEADER).iter();
     let (first, second) = (values.next(), values.next());
     let Some(value) = first else { return Ok(None) };
-    let wrong = || {
+    let read = value.to_str().ok().filter(|text| second.is_none() && text.len() <= HEADER_MAX);
+    read.and_then(parsed).map(Some).ok_or_else(|| {
         let detail = format!(
-            "Write one header `{CONTEXT_HEADER}: NAME` or `{CONTEXT_HEADER}: NAME; data_class=CLASS`."
+            "Write one header `{CONTEXT_HEADER}: NAME`, narrowed where wanted by \
+             `; models=NAME,NAME` and `; tools=none`."
         );
         Refusal::new(RefusalCode::FieldInvalid, detail)
-    };
-    if second.is_some() || value.len() > HEADER_MAX {
-        return Err(wrong());
-    }
-    let text = value.to_str().map_err(|_| wrong())?;
-    let (name, narrowing) = match text.split_once(';') {
-        None => (text, None),
-        Some((name, rest)) => {
-            let class = rest.trim().strip_prefix("data_class=").ok_or_else(wrong)?;
-            (name, Some(class.parse::<DataClass>().map_err(|()| wrong())?))
+    })
+}
+
+fn parsed(text: &str) -> Option<Wish> {
+    let mut parts = text.split(';').map(str::trim);
+    let mut wish = Wish { name: parts.next()?.parse().ok()?, models: None, no_tools: false };
+    for part in parts {
+        match part.split_once('=')? {
+            ("models", names) if wish.models.is_none() => {
+                let names = names.split(',').map(|name| name.trim().parse().ok());
+                wish.models = Some(names.collect::<Option<Vec<ModelName>>>()?);
+            }
+            ("tools", "none") if !wish.no_tools => wish.no_tools = true,
+            _ => return None,
         }
-    };
-    let name = name.trim().parse().map_err(|_| wrong())?;
-    Ok(Some(Wish { name, data_class: narrowing }))
+    }
+    Some(wish)
 }
 
 #[cfg(test)]
@@ -165,12 +172,18 @@ mod tests {
 
     #[test]
     fn a_header_names_a_context_and_may_narrow_it() {
-        let name = || "support".parse().expect("a name");
+        let name = "support".parse::<ContextName>().expect("a name");
+        let wish = |models: Option<&[&str]>, no_tools| {
+            let names = |names: &[&str]| {
+                names.iter().map(|name| name.parse().expect("a name")).collect()
+            };
+            Ok(Some(Wish { name: name.clone(), models: models.map(names), no_tools }))
+        };
         assert_eq!(read(&[]), Ok(None));
-        assert_eq!(read(&["support"]), Ok(Some(Wish { name: name(), data_class: None })));
-        let narrowed = Some(Wish { name: name(), data_class: Some(DataClass::Public) });
-        assert_eq!(read(&["support; data_class=public"]), Ok(narrowed.clone()));
-        assert_eq!(read(&[" support ;data_class=public"]), Ok(narrowed));
+        assert_eq!(read(&["support"]), wish(None, false));
+        assert_eq!(read(&[" support ; tools=none"]), wish(None, true));
+        assert_eq!(read(&["support;models=fast, slow"]), wish(Some(&["fast", "slow"]), false));
+        assert_eq!(read(&["support; tools=none; models=fast"]), wish(Some(&["fast"]), true));
     }
 
     #[test]
@@ -182,9 +195,11 @@ mod tests {
             "a,b",
             "support;",
             "support; purpose=more",
-            "support; data_class=",
-            "support; data_class=secret",
-            "support; data_class=public; data_class=internal",
+            "support; models=",
+            "support; models=a,,b",
+            "support; tools=all",
+            "support; tools=none; tools=none",
+            "support; models=a; models=b",
             &long,
         ] {
             assert_eq!(read(&[bad]), Err(RefusalCode::FieldInvalid), "{bad}");

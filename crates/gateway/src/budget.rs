@@ -65,11 +65,9 @@ impl Asking<'_> {
     pub(crate) fn hold(&self, counters: &Counters) -> Result<Held, (Refusal, Told)> {
         let case = self.permit.case();
         let limits = limits(self.live.bundle(), case);
-        let mut held = Held {
-            prices: self.prices(),
-            cost_center: cost_center(self.live.bundle(), case),
-            ..Held::default()
-        };
+        let mut held = Held::default();
+        held.prices = self.prices();
+        held.cost_center = cost_center(self.live.bundle(), case);
         if limits.is_empty() {
             return Ok(held);
         }
@@ -101,16 +99,15 @@ impl Asking<'_> {
     /// The output cap to splice in, and where an answer is cut.
     fn cap(&self, held: &mut Held) {
         let bound = self.reading.bound();
-        let each = match bound.output {
+        let cap = match bound.output {
+            OutputBound::Nothing => return,
             OutputBound::Capped(own) => own,
             OutputBound::Uncapped => {
                 held.cap = Some(self.model.output_tokens_max);
                 self.model.output_tokens_max
             }
-            OutputBound::Nothing => return,
         };
-        let each = each.saturating_add(bound.thinking_tokens);
-        held.output_max = Some(each.saturating_mul(bound.answers));
+        held.output_max = Some(bound.output_tokens(cap));
     }
 
     fn bound(&self, counted: Counted, held: &Held) -> Result<Amounts, Refusal> {
@@ -119,17 +116,16 @@ impl Asking<'_> {
         if !counted.tokens && !counted.money {
             return Ok(one);
         }
-        let unbounded = match (bound.unbounded, bound.media) {
-            (Some(why), _) => Some(why),
-            (None, 0) => None,
-            (None, _) => Some("an image, a sound or a document may count as any number of tokens"),
-        };
-        if let Some(why) = unbounded {
+        let unbounded = |why: &str| {
             let detail = format!("What the call uses has no bound: {why}.");
-            return Err(Refusal::new(RefusalCode::BudgetUnbounded, detail));
+            Refusal::new(RefusalCode::BudgetUnbounded, detail)
+        };
+        if let Some(why) = bound.unbounded {
+            return Err(unbounded(why));
         }
-        let each = bound.input_bytes.saturating_add(bound.template_tokens);
-        let input = if bound.input_bytes == 0 { 0 } else { each.saturating_mul(bound.answers) };
+        let input = bound.input_tokens(self.model.media_tokens_max).ok_or_else(|| {
+            unbounded("an image, a sound or a document may count as any number of tokens")
+        })?;
         let output = held.output_max.unwrap_or(0);
         let mut amounts = Amounts { tokens: input.saturating_add(output), ..one };
         if counted.money {

@@ -41,6 +41,8 @@ pub(crate) struct Model {
     pub(crate) retries: Retries,
     /// Most output tokens of one answer where a client sends no cap and a budget needs one.
     pub(crate) output_tokens_max: u64,
+    /// The most tokens of one inline image, sound or document; none where nobody says.
+    pub(crate) media_tokens_max: Option<u64>,
     pub(crate) targets: Vec<Target>,
     pub(crate) facts_of_targets: Vec<TargetFacts>,
 }
@@ -170,6 +172,7 @@ impl Model {
             facts: model.facts.clone(),
             retries: model.retries,
             output_tokens_max: model.output_tokens_max,
+            media_tokens_max: model.media_tokens_max,
             targets,
             facts_of_targets,
         }

@@ -39,7 +39,7 @@ fn whole(kind: FileKind) -> Value {
         }),
         FileKind::Model => json!({
             "name": "x", "purpose": "p", "owner": "a", "context_required": false,
-            "output_tokens_max": 4096,
+            "output_tokens_max": 4096, "media_tokens_max": 1600,
             "retries": {"attempts_max": 3, "within_ms": 30_000},
             "targets": [{
                 "provider": "x", "upstream_model": "y", "weight": 1, "concurrency_max": 1,
