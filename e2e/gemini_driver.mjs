@@ -81,7 +81,7 @@ if (where.through_gateway) {
     for (const [config, code] of [
       [{ tools: [{ googleSearch: {} }] }, "provider_tool_refused"],
       [{ tools: [{ codeExecution: {} }] }, "provider_tool_refused"],
-      [{ cachedContent: "cachedContents/guessed" }, "stored_object_refused"],
+      [{ cachedContent: "cachedContents/guessed" }, "storage_refused"],
       [{ httpOptions: { extraBody: { aFieldOfTomorrow: 1 } } }, "unrecognised_refused"],
     ]) {
       await refusedWith(ApiError, 403, () => ask({ config }), code);

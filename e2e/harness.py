@@ -37,6 +37,8 @@ class Target:
     """What whoever answers here does beside answering, such as `count` or `models`."""
     granted_token: str | None = None
     """The token of an agent that holds tool grants beside model grants."""
+    keeping_token: str | None = None
+    """The token of another agent that may have conversations kept."""
     cli: tuple[str, ...] = ()
     """The product's own command over the gateway's home."""
 
@@ -112,8 +114,9 @@ def refused_with(
 
 def refused_by_the_gateway(refusal: Any, code: str) -> None:
     """The error's body names the code, and its text names the decision that its header names."""
-    body = refusal.response.json()
-    own = body.get("error", {}).get("portreeve", {})
+    error = refusal.response.json().get("error", {})
+    (detail,) = error.get("details", [{}])
+    own = error.get("portreeve") or detail.get("metadata", {})
     assert own.get("code") == code, f"code {own.get('code')}, not {code}: {refusal}"
     decision = str(decision_of(refusal.response.headers))
     assert own.get("decision") == decision, f"{own} names another decision than the header"

@@ -106,7 +106,7 @@ if (where.through_gateway) {
     for (const [more, code] of [
       [{ tools: [SEARCH] }, "provider_tool_refused"],
       [{ store: undefined }, "storage_refused"],
-      [{ previous_response_id: "resp_guessed" }, "stored_object_refused"],
+      [{ previous_response_id: "resp_guessed" }, "storage_refused"],
       [{ background: true }, "background_refused"],
       [{ a_field_of_tomorrow: 1 }, "unrecognised_refused"],
     ]) {
@@ -123,7 +123,8 @@ if (where.granted_token) {
     checkResponse(await respond({ tools: [SEARCH] }, one));
     const { id } = await respond({ store: undefined }, one);
     checkResponse(await respond({ previous_response_id: id }, one));
-    const stolen = () => respond({ previous_response_id: id });
+    const other = clientWith(where.keeping_token);
+    const stolen = () => respond({ previous_response_id: id }, other);
     await refusedWith(OpenAI.PermissionDeniedError, 403, stolen, "stored_object_refused");
   });
 }

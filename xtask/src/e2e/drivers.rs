@@ -25,6 +25,8 @@ pub(super) struct Target<'a> {
     pub(super) token: String,
     /// The token of the agent that holds tool grants, where such checks run.
     pub(super) granted_token: Option<String>,
+    /// The token of another agent that may have conversations kept.
+    pub(super) keeping_token: Option<String>,
     /// Whether the gateway answers, and not the upstream itself.
     pub(super) through_gateway: bool,
     /// Each role and the model that plays it.
@@ -43,6 +45,7 @@ impl Target<'_> {
             "base_url": self.base_url,
             "token": self.token,
             "granted_token": self.granted_token,
+            "keeping_token": self.keeping_token,
             "through_gateway": self.through_gateway,
             "models": models,
             "can": self.can,

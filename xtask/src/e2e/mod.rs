@@ -98,6 +98,7 @@ fn before_bare(stage: &Stage<'_>, upstreams: &Upstreams) -> Result<Count> {
             base_url: upstreams.url(meeting.upstream),
             token: KEY_VALUE.to_owned(),
             granted_token: None,
+            keeping_token: None,
             through_gateway: false,
             models: meeting.bare,
             can: meeting.can,
@@ -128,6 +129,7 @@ fn before_foreign(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
         let mut target = Target { models: meeting.governed, can: meeting.can, ..through(gateway)? };
         if meeting.upstream == Upstream::Mock {
             target.granted_token = Some(gateway.token(Agent::Granted)?);
+            target.keeping_token = Some(gateway.token(Agent::Keeping)?);
         }
         count = count + drive(stage, meeting.script, &target)?;
     }
@@ -145,6 +147,7 @@ fn through(gateway: &Gateway) -> Result<Target<'static>> {
         base_url: gateway.url(),
         token: gateway.token(Agent::Demo)?,
         granted_token: None,
+        keeping_token: None,
         through_gateway: true,
         models: &[],
         can: &[],
