@@ -128,10 +128,10 @@ impl Call {
         self.unless_concluded();
     }
 
-    /// The target answered as it should.
-    pub(crate) fn succeeded(&self) {
+    /// The target began to answer as it should.
+    pub(crate) fn answering(&self) {
         if let Some(pass) = &self.pass {
-            pass.succeeded();
+            pass.began();
         }
     }
 
@@ -199,9 +199,13 @@ impl Call {
         if let Some(status) = self.attempts.last().and_then(|attempt| attempt.status) {
             told = format!("It answered with status {status}. ");
         }
-        match self.recorded.value().withheld().len() {
+        // Places that speak another wire form could not have taken this call in any case.
+        let other_form = RefusalCode::DialectMismatch.as_str();
+        let withheld = self.recorded.value().withheld().iter();
+        match withheld.filter(|target| target.code != other_form).count() {
             0 => {}
-            1 => told.push_str("One more place that serves the model is not permitted for this call."),
+            1 => told
+                .push_str("One more place that serves the model is not permitted for this call."),
             more => {
                 told.push_str(&format!(
                     "{more} more places that serve the model are not permitted for this call."
@@ -227,6 +231,10 @@ impl Call {
         usage: Option<Usage>,
         output_bytes: u64,
     ) {
+        let well = self.attempts.last().is_some_and(|attempt| attempt.failure.is_none());
+        if let (Ended::Complete, true, Some(pass)) = (ended, well, &self.pass) {
+            pass.succeeded();
+        }
         let outcome = Outcome {
             ended,
             status: Some(status),

@@ -60,7 +60,7 @@ pub(crate) async fn forward(
                 };
                 match attempt(gate, &mut call, (index, to), &message).await {
                     Tried::Answered(begun) => {
-                        call.succeeded();
+                        call.answering();
                         return begun.relay(call, &message);
                     }
                     Tried::Failed(ending, retry_after_ms) => {

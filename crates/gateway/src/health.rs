@@ -141,15 +141,21 @@ impl Watched {
 }
 
 impl Pass {
-    /// The target answered.
+    /// The target began an answer: it is no longer set aside, though the answer may still break
+    /// off.
+    pub(crate) fn began(&self) {
+        if self.probe {
+            let mut state = self.watched.state();
+            state.aside_until = None;
+            state.probing = false;
+        }
+    }
+
+    /// The target's answer came to its end.
     pub(crate) fn succeeded(&self) {
         let mut state = self.watched.state();
         state.failures = 0;
         state.answers = state.answers.saturating_add(1);
-        if self.probe {
-            state.aside_until = None;
-            state.probing = false;
-        }
         if state.answers >= STEADY_AFTER {
             state.times_aside = 0;
             state.last_failure = None;

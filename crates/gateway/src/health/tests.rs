@@ -18,7 +18,9 @@ fn fail(watched: &Arc<Watched>, now: i64) {
 }
 
 fn answer(watched: &Arc<Watched>, now: i64) {
-    watched.admit(at(now), None).expect("admitted").succeeded();
+    let pass = watched.admit(at(now), None).expect("admitted");
+    pass.began();
+    pass.succeeded();
 }
 
 #[test]
@@ -54,9 +56,9 @@ fn one_probe_at_a_time_finds_out_whether_it_is_well_again() {
     assert_eq!(watched.admit(at(1_000), None).unwrap_err(), PassedOver::SetAside(at(1_000)));
     drop(probe);
     let probe = watched.admit(at(1_001), None).expect("the first probe said nothing");
-    probe.succeeded();
+    probe.began();
+    assert_eq!(watched.status().condition, Condition::Healthy, "its first bytes will do");
     drop(probe);
-    assert_eq!(watched.status().condition, Condition::Healthy);
 }
 
 #[test]
@@ -107,6 +109,23 @@ fn a_late_failure_does_not_shorten_the_rest() {
     watched.admit(at(0), None).expect("admitted").failed(at(0), CODE, Some(30_000));
     early.failed(at(1), CODE, Some(1));
     assert_eq!(watched.status().condition, Condition::SetAside(at(30_000)));
+}
+
+#[test]
+fn answers_that_begin_and_break_off_are_failures_in_a_row() {
+    let watched = watched();
+    for _ in 0..3 {
+        let pass = watched.admit(at(0), None).expect("admitted");
+        pass.began();
+        pass.failed(at(0), CODE, None);
+    }
+    assert_eq!(watched.status().condition, Condition::SetAside(at(1_000)));
+    // A probe whose answer ends long after others failed does not bring the target back.
+    let probe = watched.admit(at(1_000), None).expect("the probe");
+    probe.began();
+    fail(&watched, 1_000);
+    probe.succeeded();
+    assert_eq!(watched.status().condition, Condition::SetAside(at(3_000)));
 }
 
 #[test]
