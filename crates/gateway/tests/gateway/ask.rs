@@ -7,8 +7,8 @@ use testkit::{Canary, Connection, Reply};
 use crate::charter_files::AGENT;
 use crate::world::World;
 
-/// Both wire forms.
-pub(crate) const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
+/// Every wire form.
+pub(crate) const DIALECTS: [Dialect; 3] = Dialect::ALL;
 
 /// A request under construction.
 #[derive(Clone)]
@@ -16,7 +16,11 @@ pub(crate) struct Ask<'w> {
     world: &'w World,
     dialect: Dialect,
     method: &'static str,
-    path: String,
+    /// Where it goes, where not to the dialect's main endpoint.
+    path: Option<String>,
+    /// What Gemini's clients say in the path, and others in the body.
+    model: String,
+    stream: bool,
     token: Option<String>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -25,19 +29,26 @@ pub(crate) struct Ask<'w> {
 impl World {
     /// A good request for the model `fast`, by an agent that may use it.
     pub(crate) fn ask(&self, dialect: Dialect) -> Ask<'_> {
-        let path = match dialect {
-            Dialect::OpenAi => "/v1/chat/completions",
-            Dialect::Anthropic => "/v1/messages",
-        };
         Ask {
             world: self,
             dialect,
             method: "POST",
-            path: path.to_owned(),
+            path: None,
+            model: "fast".to_owned(),
+            stream: false,
             token: Some(self.token(AGENT)),
             headers: Vec::new(),
             body: body(dialect, "fast").to_string().into_bytes(),
         }
+    }
+
+    /// A request for the list of models.
+    pub(crate) fn ask_list(&self, dialect: Dialect) -> Ask<'_> {
+        let path = match dialect {
+            Dialect::OpenAi | Dialect::Anthropic => "/v1/models",
+            Dialect::Gemini => "/v1beta/models",
+        };
+        self.ask(dialect).method("GET").path(path).body("")
     }
 }
 
@@ -47,16 +58,32 @@ pub(crate) fn body(dialect: Dialect, model: &str) -> Value {
     match dialect {
         Dialect::OpenAi => json!({"model": model, "messages": messages}),
         Dialect::Anthropic => json!({"model": model, "messages": messages, "max_tokens": 64}),
+        // Its model stands in the path.
+        Dialect::Gemini => {
+            json!({"contents": [{"role": "user", "parts": [{"text": Canary::Prompt.value()}]}]})
+        }
     }
 }
 
 impl Ask<'_> {
-    pub(crate) fn model(self, model: &str) -> Self {
-        self.field("model", json!(model))
+    pub(crate) fn model(mut self, model: &str) -> Self {
+        model.clone_into(&mut self.model);
+        match self.dialect {
+            Dialect::OpenAi | Dialect::Anthropic => self.field("model", json!(model)),
+            Dialect::Gemini => self,
+        }
     }
 
     pub(crate) fn stream(self) -> Self {
-        self.field("stream", json!(true))
+        self.streamed(true)
+    }
+
+    pub(crate) fn streamed(mut self, stream: bool) -> Self {
+        self.stream = stream;
+        match self.dialect {
+            Dialect::OpenAi | Dialect::Anthropic => self.field("stream", json!(stream)),
+            Dialect::Gemini => self,
+        }
     }
 
     /// Sets one field of the body.
@@ -72,14 +99,31 @@ impl Ask<'_> {
         self
     }
 
+    pub(crate) fn body_text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
     pub(crate) fn method(mut self, method: &'static str) -> Self {
         self.method = method;
         self
     }
 
     pub(crate) fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.path);
+        self.path = Some(path.to_owned());
         self
+    }
+
+    /// Where it goes.
+    fn target(&self) -> String {
+        let own = || match (self.dialect, self.stream) {
+            (Dialect::OpenAi, _) => "/v1/chat/completions".to_owned(),
+            (Dialect::Anthropic, _) => "/v1/messages".to_owned(),
+            (Dialect::Gemini, false) => format!("/v1beta/models/{}:generateContent", self.model),
+            (Dialect::Gemini, true) => {
+                format!("/v1beta/models/{}:streamGenerateContent?alt=sse", self.model)
+            }
+        };
+        self.path.clone().unwrap_or_else(own)
     }
 
     pub(crate) fn token(mut self, token: String) -> Self {
@@ -109,7 +153,7 @@ impl Ask<'_> {
         let headers = self.all_headers();
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        connection.request(self.method, &self.path, &headers, &self.body);
+        connection.request(self.method, &self.target(), &headers, &self.body);
     }
 
     /// Sends it and reads the whole answer.
@@ -129,6 +173,9 @@ impl Ask<'_> {
             (Dialect::Anthropic, Some(token)) => {
                 headers.push(("x-api-key".to_owned(), token.clone()));
             }
+            (Dialect::Gemini, Some(token)) => {
+                headers.push(("x-goog-api-key".to_owned(), token.clone()));
+            }
         }
         if self.dialect == Dialect::Anthropic && !named("anthropic-version") {
             headers.push(("anthropic-version".to_owned(), "2023-06-01".to_owned()));
@@ -138,7 +185,7 @@ impl Ask<'_> {
 
     /// The whole request as bytes, for tests that alter them.
     pub(crate) fn raw(&self) -> String {
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: gate\r\n", self.method, self.path);
+        let mut text = format!("{} {} HTTP/1.1\r\nhost: gate\r\n", self.method, self.target());
         for (name, value) in self.all_headers() {
             text.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use model::Dialect::{Anthropic, OpenAi};
+use model::Dialect::{Anthropic, Gemini, OpenAi};
 use model::RefusalCode;
 use serde_json::json;
 use testkit::Connection;
@@ -129,7 +129,7 @@ fn upstream_length(text: &str) -> String {
     text.replace("fast", "Up/openai").len().to_string()
 }
 
-/// Asserts that both dialects refuse a request with `code`, and forward nothing.
+/// Asserts that every dialect refuses a request with `code`, and forward nothing.
 #[track_caller]
 fn check_refused(world: &World, code: RefusalCode, change: impl for<'w> Fn(Ask<'w>) -> Ask<'w>) {
     for dialect in DIALECTS {
@@ -242,6 +242,15 @@ fn a_query_that_is_not_known_is_refused() {
         (Anthropic, "/v1/messages?beta=true&beta=true"),
         (Anthropic, "/v1/messages?beta=false"),
         (Anthropic, "/v1/messages?key=sk-in-a-query"),
+        (OpenAi, "/v1/responses?include=output"),
+        (OpenAi, "/v1/embeddings?key=sk-in-a-query"),
+        (Anthropic, "/v1/messages/count_tokens?beta=1"),
+        (Gemini, "/v1beta/models/fast:generateContent?key=sk-in-a-query"),
+        (Gemini, "/v1beta/models/fast:generateContent?alt=sse"),
+        (Gemini, "/v1beta/models/fast:streamGenerateContent"),
+        (Gemini, "/v1beta/models/fast:streamGenerateContent?alt=json"),
+        (Gemini, "/v1beta/models/fast:streamGenerateContent?alt=sse&key=sk-in-a-query"),
+        (Gemini, "/v1beta/models/fast:countTokens?alt=sse"),
     ] {
         let reply = world.ask(dialect).path(path).send();
         check::refused(&world, dialect, &reply, RefusalCode::FieldInvalid);
@@ -262,18 +271,36 @@ fn methods_that_the_path_does_not_take_are_refused() {
 #[test]
 fn paths_that_look_like_known_ones_are_not_there() {
     let world = World::start();
-    for path in [
-        "/v1/chat/completions/",
-        "//v1/chat/completions",
-        "/v1/chat/%63ompletions",
-        "/v1/models/fast",
-        "/v1/./chat/completions",
-        "/v1/embeddings",
-        "/admin",
-        "*",
+    for (dialect, path) in [
+        (OpenAi, "/v1/chat/completions/"),
+        (OpenAi, "//v1/chat/completions"),
+        (OpenAi, "/v1/chat/%63ompletions"),
+        (OpenAi, "/v1/./chat/completions"),
+        (OpenAi, "/v2/chat/completions"),
+        (OpenAi, "/v1/v1/chat/completions"),
+        (OpenAi, "/v1/responses/resp_1"),
+        (OpenAi, "/v1/responses/resp_1/cancel"),
+        (OpenAi, "/v1/responses/compact"),
+        (OpenAi, "/v1/conversations"),
+        (OpenAi, "/v1/files"),
+        (OpenAi, "/v1/embeddings/batch"),
+        (OpenAi, "/admin"),
+        (OpenAi, "*"),
+        (Anthropic, "/v1/messages/batches"),
+        (Anthropic, "/v1/messages/count_tokens/"),
+        (Gemini, "/v1/models/fast"),
+        (Gemini, "/v1beta/models/fast:embedContent"),
+        (Gemini, "/v1beta/models/fast:batchGenerateContent"),
+        (Gemini, "/v1beta/models/fast:GenerateContent"),
+        (Gemini, "/v1beta/models/:generateContent"),
+        (Gemini, "/v1beta/models/a/b:generateContent"),
+        (Gemini, "/v1beta/models/fast:generateContent/"),
+        (Gemini, "/v1beta/tunedModels/fast:generateContent"),
+        (Gemini, "/v1beta/cachedContents"),
+        (Gemini, "/v1beta/interactions"),
     ] {
-        let reply = world.ask(OpenAi).path(path).send();
-        check::refused(&world, OpenAi, &reply, RefusalCode::PathUnknown);
+        let reply = world.ask(dialect).path(path).send();
+        check::refused(&world, dialect, &reply, RefusalCode::PathUnknown);
     }
     world.provider.assert_untouched();
 }

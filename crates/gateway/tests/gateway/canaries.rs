@@ -19,17 +19,19 @@ struct Told {
 }
 
 impl Told {
-    /// Sends the same request in both dialects, whole and streamed, while the provider acts out
+    /// Sends the same request in every dialect, whole and streamed, while the provider acts out
     /// `script`.
     fn ask(&mut self, world: &World, script: &Script, model: &str) {
         for dialect in DIALECTS {
             for stream in [false, true] {
+                // A target that failed is tried again by now.
+                world.clock.advance_ms(60_000);
                 world.provider.next(script.clone());
                 let token = world.token(AGENT);
                 let ask = world
                     .ask(dialect)
                     .model(model)
-                    .field("stream", json!(stream))
+                    .streamed(stream)
                     .field("tools", tool(dialect))
                     .header("cookie", Canary::ForeignCredential.value())
                     .header("x-person", Canary::Person.value())
@@ -56,6 +58,9 @@ fn tool(dialect: model::Dialect) -> serde_json::Value {
         OpenAi => json!([{"type": "function", "function": {"name": "f", "description": text}}]),
         model::Dialect::Anthropic => {
             json!([{"name": "f", "description": text, "input_schema": {}}])
+        }
+        model::Dialect::Gemini => {
+            json!([{"functionDeclarations": [{"name": "f", "description": text}]}])
         }
     }
 }

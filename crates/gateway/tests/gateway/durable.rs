@@ -68,7 +68,7 @@ fn a_disk_that_stays_broken_stops_every_call_and_a_refusal_says_so_too() {
             let reply = world.ask(dialect).model(model).send();
             check::refusal_answer(dialect, &reply, RefusalCode::LogUnavailable);
         }
-        let list = world.ask(dialect).method("GET").path("/v1/models").body("").send();
+        let list = world.ask_list(dialect).send();
         check::refusal_answer(dialect, &list, RefusalCode::LogUnavailable);
         let reply = world.ask(dialect).no_token().send();
         check::refusal_answer(dialect, &reply, RefusalCode::CredentialMissing);

@@ -1,13 +1,13 @@
 //! Calls that are allowed: what the provider gets, what the client gets, what the log holds.
 
-use model::Dialect::{self, Anthropic, OpenAi};
+use model::Dialect::{self, Anthropic, Gemini, OpenAi};
 use serde_json::json;
 use testkit::{Canary, Reply, Script};
 
 use crate::ask::DIALECTS;
-use crate::charter_files::AGENT;
+use crate::charter_files::{AGENT, grant, kind, upstream};
 use crate::check;
-use crate::world::World;
+use crate::world::{Setup, World};
 
 /// Sends `ask` and asserts what is the same for every good call: it is recorded, paired with its
 /// outcome, and reached the provider once, with the sealed key and not with the agent's token.
@@ -18,16 +18,14 @@ fn check_good(dialect: Dialect, stream: bool) -> (World, Reply) {
     let ask = world.ask(dialect).token(token.clone());
     let reply = if stream { ask.stream().send() } else { ask.send() };
     let outcome = check::forwarded(&world, &reply);
-    let provider = match dialect {
-        OpenAi => "fake-openai",
-        Anthropic => "fake-anthropic",
-    };
     assert_eq!(outcome["ended"], "complete");
     assert_eq!(outcome["status"], 200);
     assert_eq!(outcome["output_bytes"], reply.body.len());
     assert_eq!(
         outcome["attempts"],
-        json!([{"provider": provider, "status": 200, "upstream_request_id": "req_fake"}])
+        json!([{"provider": format!("fake-{}", kind(dialect)), "upstream_model": upstream(dialect),
+            "lease": {"name": "fake-key", "version": 1}, "status": 200,
+            "upstream_request_id": "req_fake"}])
     );
     assert!(outcome["first_byte_ms"].is_u64() && outcome["duration_ms"].is_u64());
     assert_eq!(world.provider.seen().len(), 1);
@@ -60,6 +58,33 @@ fn a_whole_answer_of_anthropic_is_relayed_as_it_came() {
     );
     assert_eq!(world.provider.last_seen().path, "/v1/messages");
     assert_eq!(world.provider.last_seen().header("anthropic-version"), "2023-06-01");
+}
+
+#[test]
+fn a_whole_answer_of_gemini_is_relayed_as_it_came() {
+    let (world, reply) = check_good(Gemini, false);
+    let text = "Hello from the fake provider.";
+    assert_eq!(reply.json()["candidates"][0]["content"]["parts"][0]["text"], text);
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 5})
+    );
+    assert_eq!(world.provider.last_seen().path, "/v1beta/models/Up-gemini:generateContent");
+}
+
+#[test]
+fn a_streamed_answer_of_gemini_is_relayed_byte_for_byte() {
+    let (world, reply) = check_good(Gemini, true);
+    let text = reply.text();
+    assert_eq!(reply.header("content-type"), Some("text/event-stream"));
+    assert!(text.starts_with("data: {") && text.ends_with("}\r\n\r\n"), "{text}");
+    assert_eq!(text.matches("Hello from").count(), 3);
+    assert_eq!(
+        check::only_outcome(&world)["usage"],
+        json!({"input_tokens": 7, "output_tokens": 3})
+    );
+    let path = "/v1beta/models/Up-gemini:streamGenerateContent?alt=sse";
+    assert_eq!(world.provider.last_seen().path, path);
 }
 
 #[test]
@@ -110,13 +135,11 @@ fn a_long_stream_keeps_its_order_and_its_end() {
 /// Asserts that of `sent` nothing but the model's name, and `added` after it, is changed.
 #[track_caller]
 fn check_bytes(dialect: Dialect, sent: &str, added: &str) {
-    let world = World::start();
+    // The texts have a field that this gateway does not know.
+    let world = World::with(Setup::default().edited(grant));
     let reply = world.ask(dialect).body(sent).send();
     check::forwarded(&world, &reply);
-    let name = match dialect {
-        OpenAi => "Up/openai",
-        Anthropic => "Up/anthropic",
-    };
+    let name = upstream(dialect);
     let expected = sent.replacen("\"f\\u0061st\"", &format!("\"{name}\"{added}"), 1);
     assert_eq!(String::from_utf8_lossy(&world.provider.last_seen().body), expected);
 }
@@ -127,6 +150,9 @@ fn forwarded_bytes_are_the_received_ones_but_for_the_model() {
         \"temperature\":0.50,\"model\" : \"f\\u0061st\",\"max_tokens\":1,\"x\":[1e3,-0.0,null] } \r\n";
     check_bytes(OpenAi, text, "");
     check_bytes(Anthropic, text, "");
+    // Gemini's model stands in the path: nothing at all is changed.
+    let text = "\n{ \"contents\" : [ {\"parts\":[{\"text\":\"h\\u00e9 \u{1f600}\"}]} ],\t\"x\":[1e3,-0.0] } \r\n";
+    check_bytes(Gemini, text, "");
 }
 
 #[test]
@@ -139,7 +165,8 @@ fn a_streamed_chat_differs_by_the_wish_for_usage_as_well() {
 #[test]
 fn no_header_of_the_agent_reaches_the_provider_but_those_the_vendors_define() {
     for dialect in DIALECTS {
-        let world = World::start();
+        // Previews are part of what is asked: these two are permitted, and pass.
+        let world = World::with(Setup::default().edited(grant));
         let mut ask = world.ask(dialect);
         for name in [
             "cookie",
@@ -156,7 +183,8 @@ fn no_header_of_the_agent_reaches_the_provider_but_those_the_vendors_define() {
             "te",
             "proxy-authorization",
             "api-key",
-            "x-goog-api-key",
+            "x-goog-user-project",
+            "x-goog-api-client",
             "portreeve-decision",
             "accept",
             "accept-encoding",
@@ -176,6 +204,7 @@ fn no_header_of_the_agent_reaches_the_provider_but_those_the_vendors_define() {
         let credential = match dialect {
             OpenAi => "authorization",
             Anthropic => "x-api-key",
+            Gemini => "x-goog-api-key",
         };
         let mut expected = vec![
             "accept",
@@ -209,6 +238,13 @@ fn every_way_to_write_a_path_reaches_the_provider_under_its_own() {
         (OpenAi, "/openai/v1/chat/completions", "/v1/chat/completions"),
         (Anthropic, "/messages", "/v1/messages"),
         (Anthropic, "/anthropic/v1/messages?beta=true", "/v1/messages?beta=true"),
+        (Gemini, "/models/fast:generateContent", "/v1beta/models/Up-gemini:generateContent"),
+        (Gemini, "/v1/models/fast:generateContent", "/v1beta/models/Up-gemini:generateContent"),
+        (
+            Gemini,
+            "/gemini/v1beta/models/fast:generateContent?alt=json",
+            "/v1beta/models/Up-gemini:generateContent",
+        ),
     ] {
         let world = World::start();
         check::forwarded(&world, &world.ask(dialect).path(path).send());
@@ -263,13 +299,22 @@ fn the_record_names_who_what_where_and_under_which_charter() {
 
 #[test]
 fn a_listing_shows_what_may_be_used_as_it_is_asked_and_is_recorded() {
-    for (dialect, id) in [(OpenAi, "x-request-id"), (Anthropic, "request-id")] {
+    for dialect in DIALECTS {
         let world = World::start();
-        let reply = world.ask(dialect).method("GET").path("/v1/models").body("").send();
+        let reply = world.ask_list(dialect).send();
         assert_eq!(reply.status, 200, "{}", reply.text());
         let body = reply.json();
-        let names: Vec<_> =
-            body["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+        let (list, name, id) = match dialect {
+            OpenAi => ("data", "id", "x-request-id"),
+            Anthropic => ("data", "id", "request-id"),
+            Gemini => ("models", "name", "x-request-id"),
+        };
+        let names: Vec<_> = body[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|model| model[name].as_str().unwrap().trim_start_matches("models/").to_owned())
+            .collect();
         // Not those of others, nor what a guardrail, a missing lend or an error would refuse.
         assert_eq!(
             json!(names),
@@ -277,10 +322,12 @@ fn a_listing_shows_what_may_be_used_as_it_is_asked_and_is_recorded() {
                 "anthropic-only",
                 "damaged",
                 "fast",
+                "gemini-only",
                 "hasty",
                 "keyless",
                 "odd",
                 "openai-only",
+                "routed",
                 "unreachable",
                 "whole-only"
             ])

@@ -6,6 +6,7 @@ use model::Dialect;
 use testkit::{Connection, Gate, Script};
 
 use crate::ask::DIALECTS;
+use crate::charter_files::kind;
 use crate::check;
 use crate::world::{Setup, World};
 
@@ -23,17 +24,10 @@ fn check_leaving(script: &Script, begun: impl Fn(&World, &mut Connection)) {
         world.provider.wait_cut(1);
         let outcome = check::only_outcome(&world);
         assert_eq!(outcome["ended"], "client_gone");
-        assert_eq!(outcome["attempts"][0]["provider"], provider(dialect));
+        assert_eq!(outcome["attempts"][0]["provider"], format!("fake-{}", kind(dialect)));
         assert_eq!(outcome["attempts"][0].get("failure"), None, "the provider did not fail");
         check::forwarded(&world, &world.ask(dialect).send());
         assert_eq!(world.end().report.unpaired, Vec::<u64>::new());
-    }
-}
-
-const fn provider(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::OpenAi => "fake-openai",
-        Dialect::Anthropic => "fake-anthropic",
     }
 }
 

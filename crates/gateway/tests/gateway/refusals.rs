@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use gateway::Bounds;
-use model::Dialect::{self, Anthropic, OpenAi};
+use model::Dialect::{self, Anthropic, Gemini, OpenAi};
 use model::{RefusalCode, Stage};
 use serde_json::json;
 use testkit::{Connection, Gate, Reply, Script};
 
 use crate::ask::{DIALECTS, body};
-use crate::charter_files::{AGENT, BODY_BYTES_MAX};
+use crate::charter_files::{AGENT, BODY_BYTES_MAX, grant};
 use crate::check;
 use crate::world::{Setup, World};
 
@@ -63,8 +63,9 @@ refusals! {
     };
     path_unknown PathUnknown in DIALECTS => |world, dialect| {
         let path = match dialect {
-            OpenAi => "/v1/responses",
+            OpenAi => "/v1/files",
             Anthropic => "/anthropic/v1/files",
+            Gemini => "/v1beta/files",
         };
         world.ask(dialect).path(path).send()
     };
@@ -105,7 +106,11 @@ refusals! {
     };
     body_duplicate_key BodyDuplicateKey in DIALECTS => |world, dialect| {
         let text = body(dialect, "fast").to_string();
-        world.ask(dialect).body(text.replacen('{', "{\"m\\u006fdel\":\"hidden\",", 1)).send()
+        let twice = match dialect {
+            OpenAi | Anthropic => "{\"m\\u006fdel\":\"hidden\",",
+            Gemini => "{\"c\\u006fntents\":[],",
+        };
+        world.ask(dialect).body(text.replacen('{', twice, 1)).send()
     };
     body_too_deep BodyTooDeep in DIALECTS => |world, dialect| {
         let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
@@ -113,19 +118,33 @@ refusals! {
         world.ask(dialect).body(text.replacen('{', &format!("{{\"x\":{deep},"), 1)).send()
     };
     field_missing FieldMissing in DIALECTS => |world, dialect| {
-        world.ask(dialect).body("{\"model\":\"fast\"}").send()
+        let body = if dialect == Gemini { "{}" } else { "{\"model\":\"fast\"}" };
+        world.ask(dialect).body(body).send()
     };
     field_invalid FieldInvalid in DIALECTS => |world, dialect| {
-        world.ask(dialect).field("stream", json!("yes")).send()
+        match dialect {
+            OpenAi | Anthropic => world.ask(dialect).field("stream", json!("yes")).send(),
+            // Streams are events, and the query has to say so.
+            Gemini => world.ask(dialect).path("/v1beta/models/fast:streamGenerateContent").send(),
+        }
     };
-    provider_tool_refused ProviderToolRefused in DIALECTS => |world, dialect| {
-        world.ask(dialect).field("tools", json!([{"type": "web_search"}])).send()
+    tool_unknown ToolUnknown in DIALECTS => |world, dialect| {
+        let tool = match dialect {
+            OpenAi | Anthropic => json!({"type": "tomorrow_20270101", "name": "tomorrow"}),
+            Gemini => json!({"tomorrow": {}}),
+        };
+        world.ask(dialect).field("tools", json!([tool])).send()
     };
-    remote_mcp_refused RemoteMcpRefused in DIALECTS => |world, dialect| {
-        world.ask(dialect).field("mcp_servers", json!([{"url": "https://tools.test"}])).send()
+    background_refused BackgroundRefused in [OpenAi] => |world, dialect| {
+        let body = json!({"model": "fast", "input": "x", "store": false, "background": true});
+        world.ask(dialect).path("/v1/responses").body(body.to_string()).send()
     };
     stored_object_refused StoredObjectRefused in DIALECTS => |world, dialect| {
-        world.ask(dialect).field("previous_response_id", json!("resp_1")).send()
+        match dialect {
+            OpenAi => world.ask(dialect).field("previous_response_id", json!("resp_1")).send(),
+            Anthropic => world.ask(dialect).field("container", json!("container_1")).send(),
+            Gemini => world.ask(dialect).field("cachedContent", json!("cachedContents/1")).send(),
+        }
     };
     model_unknown ModelUnknown in DIALECTS => |world, dialect| {
         world.ask(dialect).model("no-such-model").send()
@@ -139,15 +158,58 @@ refusals! {
     policy_error PolicyError in DIALECTS => |world, dialect| {
         world.ask(dialect).model("overflowing").send()
     };
+    provider_tool_refused ProviderToolRefused in DIALECTS => |world, dialect| {
+        let tool = match dialect {
+            OpenAi => json!({"type": "web_search"}),
+            Anthropic => json!({"type": "web_search_20250305", "name": "web_search"}),
+            Gemini => json!({"googleSearch": {}}),
+        };
+        world.ask(dialect).field("tools", json!([tool])).send()
+    };
+    remote_mcp_refused RemoteMcpRefused in DIALECTS => |world, dialect| {
+        let server = "https://tools.test/mcp";
+        match dialect {
+            OpenAi => {
+                let tool = json!({"type": "mcp", "server_label": "x", "server_url": server});
+                world.ask(dialect).field("tools", json!([tool])).send()
+            }
+            Anthropic => {
+                let servers = json!([{"type": "url", "url": server, "name": "x"}]);
+                let ask = world.ask(dialect).header("anthropic-beta", "mcp-client-2025-11-20");
+                ask.field("mcp_servers", servers).send()
+            }
+            Gemini => {
+                let transport = json!({"url": server});
+                let tool = json!({"mcpServers": [
+                    {"name": "x", "streamableHttpTransport": transport}]});
+                world.ask(dialect).field("tools", json!([tool])).send()
+            }
+        }
+    };
+    storage_refused StorageRefused in [OpenAi] => |world, dialect| {
+        let body = json!({"model": "fast", "input": "x"}).to_string();
+        world.ask(dialect).path("/v1/responses").body(body).send()
+    };
+    unrecognised_refused UnrecognisedRefused in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("tomorrow", json!(1)).send()
+    };
     dialect_mismatch DialectMismatch in DIALECTS => |world, dialect| {
         let model = match dialect {
             OpenAi => "anthropic-only",
-            Anthropic => "openai-only",
+            Anthropic => "gemini-only",
+            Gemini => "openai-only",
         };
         world.ask(dialect).model(model).send()
     };
+    no_target NoTarget in DIALECTS => |world, dialect| {
+        world.ask(dialect).model("routed").send()
+    };
     secret_missing SecretMissing in DIALECTS => |world, dialect| {
         world.ask(dialect).model("keyless").send()
+    };
+    secret_expired SecretExpired in DIALECTS => |world, dialect| {
+        world.clock.advance_ms(91 * 86_400_000);
+        world.ask(dialect).send()
     };
     log_unavailable LogUnavailable in DIALECTS => |world, dialect| {
         world.faults.fail(ledger::Step::WalAppend, ledger::When::Before, u32::MAX);
@@ -171,6 +233,25 @@ refusals! {
     };
     secret_unreadable SecretUnreadable in DIALECTS => |world, dialect| {
         world.ask(dialect).model("damaged").send()
+    };
+    targets_set_aside TargetsSetAside in DIALECTS => |world, dialect| {
+        for _ in 0..3 {
+            world.provider.next(Script::DropBeforeHeaders);
+            assert_eq!(world.ask(dialect).send().status, 502);
+        }
+        let reply = world.ask(dialect).send();
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        reply
+    };
+    targets_busy TargetsBusy in DIALECTS => |world, dialect| {
+        let gate = Gate::new();
+        world.provider.next(Script::SlowByGate(gate.clone()));
+        let mut held = world.ask(dialect).model("routed").stream().open();
+        gate.wait_arrived(1);
+        let reply = world.ask(dialect).model("routed").send();
+        gate.open();
+        assert_eq!(held.reply().unwrap().status, 200, "who came first is served");
+        reply
     };
     upstream_connect UpstreamConnect in DIALECTS => |world, dialect| {
         world.ask(dialect).model("unreachable").send()
@@ -223,8 +304,17 @@ fn meet(code: RefusalCode, dialects: &[Dialect], how: impl Fn(&World, Dialect) -
     }
 }
 
-/// Small bounds where the code is about one.
+/// Small bounds, or a model served otherwise, where the code is about that.
 fn setup_for(code: RefusalCode) -> Setup {
+    if code == RefusalCode::StoredObjectRefused {
+        return Setup::default().edited(grant);
+    }
+    if code == RefusalCode::NoTarget {
+        return Setup::routed(&[("fake", "when: {environments: [staging]}")], "");
+    }
+    if code == RefusalCode::TargetsBusy {
+        return Setup::routed(&[("fake", "concurrency_max: 1")], "");
+    }
     let mut bounds = Bounds::default();
     if code == RefusalCode::BodyTimeout {
         bounds.body_within = Duration::from_millis(200);

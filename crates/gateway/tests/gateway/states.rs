@@ -93,7 +93,7 @@ fn a_gate_that_stopped_left_a_log_that_verifies() {
         let _ = world.ask(dialect).model("hidden").send();
     }
     let ended = world.end();
-    assert_eq!(ended.report.decisions, 6);
+    assert_eq!(ended.report.decisions, 9);
     assert_eq!(ended.report.tail, 0);
     assert_eq!((ended.report.epochs, ended.report.unclean_epochs), (1, 0));
     assert_eq!(ended.report.unpaired, Vec::<u64>::new());

@@ -1,7 +1,7 @@
 //! A provider that hangs, breaks off, lies or never ends: what the client is told, how long it
 //! takes, and what the log says of it.
 
-use model::Dialect::{self, Anthropic, OpenAi};
+use model::Dialect::{self, Anthropic, Gemini, OpenAi};
 use model::RefusalCode;
 use serde_json::{Value, json};
 use testkit::{Canary, Connection, Reply, Script, assert_clean};
@@ -19,12 +19,12 @@ fn check_refused(script: &Script, code: RefusalCode) {
     for dialect in DIALECTS {
         for stream in [false, true] {
             world.provider.next(script.clone());
-            let ask = world.ask(dialect).field("stream", json!(stream)).model(model_for(script));
+            let ask = world.ask(dialect).streamed(stream).model(model_for(script));
             check::refused(&world, dialect, &ask.send(), code);
         }
     }
     // Each was tried once, and none of it was followed or tried again.
-    assert_eq!(world.provider.seen().len(), 4);
+    assert_eq!(world.provider.seen().len(), 2 * DIALECTS.len());
     check::forwarded(&world, &world.ask(OpenAi).send());
 }
 
@@ -84,9 +84,9 @@ fn a_refused_credential_is_the_platforms_matter_and_its_text_stays_here() {
 
 #[test]
 fn an_error_of_the_provider_is_relayed_with_its_status_and_text() {
-    let world = World::start();
-    for dialect in DIALECTS {
-        for status in [400, 404, 422, 429, 500, 503, 529] {
+    for status in [400, 404, 422, 429, 500, 503, 529] {
+        let world = World::start();
+        for dialect in DIALECTS {
             let text = format!("{{\"error\":{{\"message\":\"status {status}\"}}}}");
             world.provider.next(Script::Status(status, text.clone()));
             let reply = world.ask(dialect).stream().send();
@@ -96,7 +96,12 @@ fn an_error_of_the_provider_is_relayed_with_its_status_and_text() {
             assert_eq!(outcome["ended"], "complete", "its answer was relayed to its end");
             assert_eq!((&outcome["status"], &outcome["usage"]), (&json!(status), &Value::Null));
             assert_eq!(outcome["attempts"][0]["status"], status);
-            assert_eq!(outcome["attempts"][0].get("failure"), None);
+            let failure = match status {
+                429 => json!("status_429"),
+                500.. => json!("status_5xx"),
+                _ => Value::Null,
+            };
+            assert_eq!(outcome["attempts"][0]["failure"], failure, "{status}");
             assert_eq!(reply.header("portreeve-receipt").map(|_| ()), Some(()));
             assert_eq!(reply.header("x-should-retry"), None);
         }
@@ -113,17 +118,19 @@ fn check_broken(dialect: Dialect, script: Script, code: RefusalCode) -> Reply {
     let reply = world.ask(dialect).model(model).stream().send();
     assert_eq!(reply.status, 200);
     let text = reply.text();
-    let (before, event) = text.trim_end().rsplit_once("\n\n").expect("events");
+    let between = if dialect == Gemini { "\r\n\r\n" } else { "\n\n" };
+    let (before, event) = text.trim_end().rsplit_once(between).expect("events");
     assert!(before.contains("fake"), "what came is relayed: {before}");
     let data = match dialect {
-        OpenAi => event.strip_prefix("data: "),
+        OpenAi | Gemini => event.strip_prefix("data: "),
         Anthropic => event.strip_prefix("event: error\ndata: "),
     };
     let data: Value = serde_json::from_str(data.expect("an error event")).unwrap();
-    assert_eq!(data["error"]["portreeve"]["code"], code.as_str());
+    assert_eq!(check::own(dialect, &data)["code"], code.as_str());
     let id = check::decision_id(&reply).to_string();
-    assert_eq!(data["error"]["portreeve"]["decision"], id);
-    assert!(!text.contains("[DONE]") && !text.contains("message_stop"), "it did not end well");
+    assert_eq!(check::own(dialect, &data)["decision"], id);
+    let ended = ["[DONE]", "message_stop", "finishReason"].iter().any(|end| text.contains(end));
+    assert!(!ended, "it did not end well: {text}");
     check_broken_outcome(&world, &reply, code);
     reply
 }
@@ -165,7 +172,7 @@ fn a_stream_without_end_is_cut_when_its_time_is_over() {
         assert!(last.contains("upstream_timeout"), "{last}");
         check_broken_outcome(&world, &head, RefusalCode::UpstreamTimeout);
     }
-    world.provider.wait_cut(2);
+    world.provider.wait_cut(DIALECTS.len());
 }
 
 /// A chunked answer of `content_type` that holds `body` and, unless `ended`, breaks off after it.
@@ -230,6 +237,7 @@ fn an_error_that_the_provider_reports_in_its_stream_is_its_own_end() {
     for (dialect, body) in [
         (OpenAi, "data: {\"error\":{\"message\":\"busy\"}}\n\n"),
         (Anthropic, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"x\"}}\n\n"),
+        (Gemini, "data: {\"error\":{\"code\":503,\"message\":\"busy\"}}\r\n\r\n"),
     ] {
         let canned = Canned::start(chunked("text/event-stream", body, true));
         let world = World::with_odd(canned.base_url());
@@ -266,11 +274,11 @@ fn check_odd(answer: impl Into<Vec<u8>>, code: RefusalCode) {
     let world = World::with_odd(canned.base_url());
     for dialect in DIALECTS {
         for stream in [false, true] {
-            let ask = world.ask(dialect).model("odd").field("stream", json!(stream));
+            let ask = world.ask(dialect).model("odd").streamed(stream);
             check::refused(&world, dialect, &ask.send(), code);
         }
     }
-    assert_eq!(canned.answered(), 4, "each call was sent once");
+    assert_eq!(canned.answered(), 2 * DIALECTS.len(), "each call was sent once");
 }
 
 /// An answer with a body of JSON and `more` in its head.
@@ -337,8 +345,11 @@ fn headers_of_the_provider_stay_here_but_for_those_a_client_needs() {
             "content-type",
             "date",
             "openai-processing-ms",
+            "portreeve-attempts",
             "portreeve-decision",
+            "portreeve-model",
             "portreeve-receipt",
+            "portreeve-target",
             "retry-after",
             "x-ratelimit-remaining-tokens",
             "x-request-id"

@@ -25,20 +25,25 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::charter_files::{Addresses, Files, files};
+use crate::charter_files::{Addresses, Files, files, routed};
 
 /// Longer than anything in a test that passes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The keys of the second and the third provider.
+pub(crate) const SECOND_KEY: &str = "sk-second/provider+key=0002";
+pub(crate) const THIRD_KEY: &str = "sk-third/provider+key=0003";
+
 /// What a world may differ in.
-#[derive(Debug, Clone)]
 pub(crate) struct Setup {
     /// How long the log may take.
     pub(crate) answer_within: Duration,
     /// How much the gate carries.
     pub(crate) bounds: Bounds,
-    /// Where the second provider is, where the test has one.
+    /// Where the provider that answers with fixed bytes is, where the test has one.
     pub(crate) odd: Option<String>,
+    /// What is changed in the charter's files before it is approved.
+    pub(crate) edit: Box<dyn FnOnce(&mut Files)>,
     /// How long a client may take nothing of its answer.
     pub(crate) taken_within: Duration,
 }
@@ -46,6 +51,8 @@ pub(crate) struct Setup {
 /// A gate and everything around it.
 pub(crate) struct World {
     pub(crate) provider: FakeProvider,
+    pub(crate) second: FakeProvider,
+    pub(crate) third: FakeProvider,
     pub(crate) clock: ManualClock,
     pub(crate) gate: Arc<Gate>,
     pub(crate) address: SocketAddr,
@@ -79,8 +86,30 @@ impl Default for Setup {
             answer_within: PATIENCE,
             bounds: Bounds::default(),
             odd: None,
+            edit: Box::new(|_| {}),
             taken_within: PATIENCE,
         }
+    }
+}
+
+impl Setup {
+    /// The model `routed` is served at `targets`, see [`routed`]; no pause before a further try.
+    pub(crate) fn routed(targets: &[(&str, &str)], more: &str) -> Self {
+        let text = routed(targets, more);
+        Self { bounds: Bounds { backoff: Duration::ZERO, ..Bounds::default() }, ..Self::default() }
+            .edited(move |files| {
+                files.insert("models/routed.yaml".to_owned(), text);
+            })
+    }
+
+    /// The same, with a further change of the charter.
+    pub(crate) fn edited(self, edit: impl FnOnce(&mut Files) + 'static) -> Self {
+        let before = self.edit;
+        let both = move |files: &mut Files| {
+            before(files);
+            edit(files);
+        };
+        Self { edit: Box::new(both), ..self }
     }
 }
 
@@ -89,9 +118,14 @@ impl World {
         Self::with(Setup::default())
     }
 
-    /// A world whose second provider listens at `odd`.
+    /// A world whose provider of fixed bytes listens at `odd`.
     pub(crate) fn with_odd(odd: String) -> Self {
         Self::with(Setup { odd: Some(odd), ..Setup::default() })
+    }
+
+    /// A world in which the model `routed` is served at `targets`, see [`routed`].
+    pub(crate) fn routed(targets: &[(&str, &str)]) -> Self {
+        Self::with(Setup::routed(targets, ""))
     }
 
     pub(crate) fn with(setup: Setup) -> Self {
@@ -103,15 +137,21 @@ impl World {
         let home = TempDir::new().unwrap();
         let provider = FakeProvider::start();
         provider.expect_key(Canary::ProviderKey.value());
+        let (second, third) = (FakeProvider::start(), FakeProvider::start());
+        second.expect_key(SECOND_KEY);
+        third.expect_key(THIRD_KEY);
         let clock = ManualClock::default();
         let person = PersonKey::generate(&[1; 32].into(), "ann@acme.test").unwrap();
         let addresses = Addresses {
             fake: provider.base_url(),
+            second: second.base_url(),
+            third: third.base_url(),
             odd: setup.odd.clone().unwrap_or_else(|| provider.base_url()),
             // It speaks plain HTTP there: a TLS handshake cannot succeed.
             unreachable: provider.base_url().replace("http://", "https://"),
         };
-        let files = files(&person.public_line().unwrap(), clock.now(), &addresses);
+        let mut files = files(&person.public_line().unwrap(), clock.now(), &addresses);
+        (setup.edit)(&mut files);
         let signing = SigningKey::generate().unwrap();
         let token_key = signing.to_pem().unwrap().to_string();
         let issuer = service(signing, AUDIENCE);
@@ -131,6 +171,8 @@ impl World {
         let minted = AtomicU64::new(0);
         Self {
             provider,
+            second,
+            third,
             clock,
             gate,
             address,
@@ -284,8 +326,15 @@ fn sealed(home: &TempDir, clock: &ManualClock) -> SecretStore {
     let key = SealingKey::read_or_make(&home.path().join("keys-sealing")).unwrap();
     let dir = home.path().join("secrets");
     let store = SecretStore::open(&dir, key, "gate-under-test", Arc::new(clock.clone())).unwrap();
-    for name in ["fake-key", "locked-key", "damaged-key"] {
-        let value = Canary::ProviderKey.value().as_bytes().to_vec().into();
+    let canary = Canary::ProviderKey.value();
+    for (name, value) in [
+        ("fake-key", canary),
+        ("second-key", SECOND_KEY),
+        ("third-key", THIRD_KEY),
+        ("locked-key", canary),
+        ("damaged-key", canary),
+    ] {
+        let value = value.as_bytes().to_vec().into();
         store.put(&name.parse().unwrap(), SecretValue::from_bytes(value).unwrap()).unwrap();
     }
     std::fs::write(dir.join("damaged-key/v1.sealed"), b"not a sealed value").unwrap();
