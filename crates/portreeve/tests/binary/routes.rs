@@ -121,6 +121,20 @@ fn a_model_past_its_end_is_a_finding_wherever_one_looks() {
 }
 
 #[test]
+fn a_model_whose_key_was_never_sealed_is_a_finding() {
+    let home = Home::new();
+    let _server = home.up();
+    home.replace("secrets/demo-key.yaml", "active: 1", "active: 2");
+    home.apply();
+    let text = home.run(&["routes"]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    for said in ["demo-key v2, NOT SEALED", "now: demo has no sealed key"] {
+        assert!(text.out.contains(said), "{said}: {}", text.out);
+    }
+    check_width(&text.out);
+}
+
+#[test]
 fn a_target_that_failed_is_shown_as_set_aside() {
     let home = Home::new();
     let server = home.up();

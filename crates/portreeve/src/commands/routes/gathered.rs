@@ -3,7 +3,7 @@
 use bundle::{Bundle, Model, ProviderKind, Target};
 use model::{Dialect, Operation, PersonName, Timestamp};
 use policy::SecretFacts;
-use secrets::SecretStore;
+use secrets::{Lifetime, SecretStore};
 
 use crate::reports::{HealthReport, HealthState, RouteReport};
 
@@ -49,9 +49,12 @@ pub(super) struct SecretAge<'b> {
     pub(super) facts: &'b SecretFacts,
     /// When the active version was sealed; none where it has no value that opens.
     pub(super) sealed: Option<Timestamp>,
+    /// Whole days since; none where it is not sealed, or the clock says it is yet to be.
     pub(super) age_days: Option<u64>,
     /// How old it may become; none where the charter does not declare it any more.
     pub(super) max_age_days: Option<u32>,
+    /// Whether the gateway lends it, as far as its age goes.
+    pub(super) lent: bool,
 }
 
 impl<'b> Route<'b> {
@@ -102,14 +105,12 @@ impl<'b> TargetRoute<'b> {
         if self.end_in_days.is_some_and(|days| days <= 0) {
             return Some("is past its end");
         }
-        if let Some(secret) = &self.secret {
-            match (secret.age_days, secret.max_age_days) {
-                (None, _) => return Some("has no sealed key"),
-                (Some(age), Some(max)) if age > u64::from(max) => {
-                    return Some("has a key older than it may become");
-                }
-                (Some(_), _) => {}
+        match &self.secret {
+            Some(secret) if secret.sealed.is_none() => return Some("has no sealed key"),
+            Some(secret) if !secret.lent => {
+                return Some("has a key that may not be lent for its age");
             }
+            Some(_) | None => {}
         }
         match self.health.state {
             HealthState::SetAside | HealthState::Probing => Some("failed and is set aside"),
@@ -121,11 +122,14 @@ impl<'b> TargetRoute<'b> {
 impl<'b> SecretAge<'b> {
     fn of(facts: &'b SecretFacts, seen: &Seen<'b>) -> Self {
         let sealed = seen.secrets.sealed_at(&facts.name, facts.version);
+        let max_age_days = seen.bundle.secret(&facts.name).map(|secret| secret.max_age_days);
+        let lifetime = sealed.zip(max_age_days).map(|(sealed, days)| Lifetime::new(sealed, days));
         Self {
             facts,
             sealed,
-            age_days: sealed.map(|sealed| seen.now.millis_since(sealed) / DAY_MS),
-            max_age_days: seen.bundle.secret(&facts.name).map(|secret| secret.max_age_days),
+            age_days: lifetime.and_then(|lifetime| lifetime.days(seen.now)),
+            max_age_days,
+            lent: lifetime.is_some_and(|lifetime| lifetime.age(seen.now).may_be_lent()),
         }
     }
 }

@@ -92,10 +92,12 @@ fn only(when: &Condition) -> Option<String> {
 fn key(secret: &SecretAge<'_>) -> String {
     let facts = secret.facts;
     let max = secret.max_age_days.map(|max| format!(", at most {max}")).unwrap_or_default();
-    let age = match secret.age_days {
-        None => "NOT SEALED".to_owned(),
-        Some(1) => format!("sealed 1 day ago{max}"),
-        Some(days) => format!("sealed {days} days ago{max}"),
+    let refused = if secret.lent { "" } else { ", NOT LENT" };
+    let age = match (secret.sealed, secret.age_days) {
+        (None, _) => "NOT SEALED".to_owned(),
+        (Some(_), Some(1)) => format!("sealed 1 day ago{max}{refused}"),
+        (Some(_), Some(days)) => format!("sealed {days} days ago{max}{refused}"),
+        (Some(sealed), None) => format!("sealed {sealed}, ahead of the clock{refused}"),
     };
     format!("{} {}, {age}; {}", facts.name, facts.version, facts.owner)
 }
