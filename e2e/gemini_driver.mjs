@@ -77,6 +77,17 @@ if (where.through_gateway) {
       await refusedWith(ApiError, 404, () => call({ model: "no-such-model" }), "model_unknown");
     }
   });
+  await checks.run("a provider's own errors are ApiErrors", async () => {
+    for (const [role, status, calls] of [
+      ["limits", 429, [ask, stream]],
+      ["breaks", 500, [ask]], // Then it is set aside.
+    ]) {
+      if (!where.has(role)) continue;
+      for (const call of calls) {
+        await refusedWith(ApiError, status, () => call({ model: where.models[role] }));
+      }
+    }
+  });
   await checks.run("provider tools and stored things are ApiError 403", async () => {
     for (const [config, code] of [
       [{ tools: [{ googleSearch: {} }] }, "provider_tool_refused"],

@@ -8,7 +8,9 @@ import argparse
 import dataclasses
 import json
 import re
+import subprocess
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -19,6 +21,9 @@ DECISION_HEADER = "portreeve-decision"
 MODEL_HEADER = "portreeve-model"
 TARGET_HEADER = "portreeve-target"
 ATTEMPTS_HEADER = "portreeve-attempts"
+
+PATIENCE_S = 20
+"""How long something that must come to pass may take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Target:
     """The token of another agent that may have conversations kept."""
     cli: tuple[str, ...] = ()
     """The product's own command over the gateway's home."""
+    upstream: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The `url` and the `key` of the mock behind the gateway, which says what it was sent."""
 
     @property
     def model(self) -> str:
@@ -61,6 +68,31 @@ def target(description: str) -> Target:
     given["can"] = frozenset(given["can"])
     given["cli"] = tuple(given.get("cli", ()))
     return Target(**given)
+
+
+class Records:
+    """What the product's own command says of decisions and routes."""
+
+    def __init__(self, where: Target) -> None:
+        self.where = where
+
+    def read(self, *words: str) -> Any:
+        """What the command prints as JSON. Exit code 1 is a finding, not a failure."""
+        done = subprocess.run(
+            [*self.where.cli, *words], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode in (0, 1), f"{words}: exit {done.returncode}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def explained(self, decision: object) -> dict[str, Any]:
+        """The account of a decision with its outcome, once that is in the log."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            account = self.read("explain", str(decision), "--json")
+            if account["outcome"] or not account["decision"]["verdict"]["allowed"]:
+                return account
+            assert time.monotonic() < until, f"{decision} has no outcome"
+            time.sleep(0.05)
 
 
 class Checks:

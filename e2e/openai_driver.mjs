@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import OpenAI from "openai";
 
-import { all, Checks, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
+import { all, Checks, decisionOf, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
 
 const where = target();
 const checks = new Checks("npm openai");
@@ -111,6 +111,19 @@ if (where.through_gateway) {
       [{ a_field_of_tomorrow: 1 }, "unrecognised_refused"],
     ]) {
       await refusedWith(OpenAI.PermissionDeniedError, 403, () => respond(more), code);
+    }
+  });
+  await checks.run("a provider's own errors are the SDK's, under a decision", async () => {
+    const streamed = (more) => chat({ ...more, stream: true });
+    for (const [role, kind, status, calls] of [
+      ["limits", OpenAI.RateLimitError, 429, [chat, streamed, respond]],
+      ["breaks", OpenAI.InternalServerError, 500, [chat]], // Then it is set aside.
+    ]) {
+      if (!where.has(role)) continue;
+      for (const call of calls) {
+        const refusal = await refusedWith(kind, status, () => call({ model: where.models[role] }));
+        decisionOf(refusal.headers);
+      }
     }
   });
   await checks.run("no messages is BadRequestError", async () => {

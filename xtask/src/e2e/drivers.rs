@@ -35,12 +35,15 @@ pub(super) struct Target<'a> {
     pub(super) can: &'a [&'a str],
     /// The product's own command over the gateway's home, where checks look at its records.
     pub(super) cli: Vec<String>,
+    /// The mock behind the gateway and its key, where checks look at what it was sent.
+    pub(super) upstream: Option<(String, &'static str)>,
 }
 
 impl Target<'_> {
     fn to_json(&self) -> Value {
         let models: Map<String, Value> =
             self.models.iter().map(|(role, name)| ((*role).to_owned(), json!(name))).collect();
+        let upstream = self.upstream.as_ref().map(|(url, key)| json!({ "url": url, "key": key }));
         json!({
             "base_url": self.base_url,
             "token": self.token,
@@ -50,6 +53,7 @@ impl Target<'_> {
             "models": models,
             "can": self.can,
             "cli": self.cli,
+            "upstream": upstream.unwrap_or_else(|| json!({})),
         })
     }
 }
