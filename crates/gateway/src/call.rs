@@ -122,7 +122,8 @@ impl Call {
             attempt.failure = Some(code.to_owned());
             attempt.cause = cause;
         }
-        if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, &self.pass) {
+        // The place is given back: the call may try the same target again, or wait.
+        if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, self.pass.take()) {
             pass.failed(self.clock.now(), code, retry_after_ms);
         }
         self.unless_concluded();
@@ -170,14 +171,13 @@ impl Call {
     /// The head of the client's answer, with the body still to come.
     pub(crate) fn relayed(&self, head: &Parts) -> impl FnOnce(Answer) -> Response<Answer> + use<> {
         let model = self.recorded.value().case().ask.as_ref().and_then(|ask| ask.model.as_ref());
-        let target = self.attempts.last();
-        let target = target.map(|at| format!("{}/{}", at.provider, at.upstream_model));
+        let target = self.sent().last().map(|at| format!("{}/{}", at.provider, at.upstream_model));
         let served = Served {
             id: self.arrival.id,
             receipt: &self.receipt,
             model: model.map_or("", |model| model.as_str()),
             target: target.as_deref().unwrap_or(""),
-            attempts: self.tries(),
+            attempts: self.sent().count(),
         };
         let answer = answer::relayed(head, self.arrival.dialect, served);
         |body| answer.map(|()| body)
@@ -196,7 +196,7 @@ impl Call {
     /// What the caller is told of a call that came to nothing.
     fn told(&self) -> String {
         let mut told = String::new();
-        if let Some(status) = self.attempts.last().and_then(|attempt| attempt.status) {
+        if let Some(status) = self.sent().last().and_then(|attempt| attempt.status) {
             told = format!("It answered with status {status}. ");
         }
         // Places that speak another wire form could not have taken this call in any case.
@@ -215,12 +215,12 @@ impl Call {
         told
     }
 
-    /// How many times something was sent, or was to be.
-    fn tries(&self) -> usize {
+    /// The attempts in which something was sent, or was to be: all but targets passed over.
+    fn sent(&self) -> impl Iterator<Item = &Attempt> {
         let skipped = |attempt: &&Attempt| {
             attempt.failure.as_deref().is_some_and(|why| why.starts_with("target_"))
         };
-        self.attempts.len() - self.attempts.iter().filter(skipped).count()
+        self.attempts.iter().filter(move |attempt| !skipped(attempt))
     }
 
     /// Records how the call ended.

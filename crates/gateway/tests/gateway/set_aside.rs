@@ -164,9 +164,9 @@ fn when_all_are_set_aside_the_client_is_told_how_long() {
     for dialect in DIALECTS {
         let world = World::routed(PAIR);
         set_aside(&world, dialect);
-        world.second.next(Script::RetryAfter(503, "20"));
+        world.second.next(Script::RetryAfter(503, "3600"));
         let reply = world.ask(dialect).model("routed").send();
-        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("20")));
+        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("3600")));
         let reply = world.ask(dialect).model("routed").send();
         check::refused(&world, dialect, &reply, RefusalCode::TargetsSetAside);
         // The first of the two to be tried again.
@@ -264,6 +264,32 @@ fn a_full_target_is_passed_over_and_when_all_are_full_the_client_is_told() {
 }
 
 #[test]
+fn a_call_that_is_tried_again_is_not_kept_out_by_itself() {
+    for dialect in DIALECTS {
+        let world = World::routed(&[("fake", "concurrency_max: 1")]);
+        world.provider.next(Script::DropBeforeHeaders);
+        let expected = [tried("fake", Some("upstream_dropped")), tried("fake", None)];
+        assert_eq!(tries(&world, dialect), expected);
+    }
+}
+
+#[test]
+fn the_words_of_a_failed_target_are_not_put_to_one_that_was_passed_over() {
+    let world = World::routed(PAIR);
+    // The second is set aside for an hour; the first answers that call's third try.
+    world.provider.next(Script::DropBeforeHeaders);
+    world.second.next(Script::RetryAfter(503, "3600"));
+    assert_eq!(tries(&world, OpenAi).len(), 3);
+    world.provider.next(Script::RetryAfter(503, "3600"));
+    let reply = world.ask(OpenAi).model("routed").send();
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("3600")));
+    let expected = [tried("fake", Some("status_5xx")), tried("second", Some("target_set_aside"))];
+    assert_eq!(check::tries(&check::outcome(&world, &reply)), expected);
+    assert_eq!(reply.header("portreeve-target"), Some("fake-openai/Up/openai"));
+    assert_eq!(reply.header("portreeve-attempts"), Some("1"));
+}
+
+#[test]
 fn a_full_target_has_not_failed() {
     let world = World::routed(&[("fake", "concurrency_max: 1"), ("second", "")]);
     let (mut held, gate) = hold(&world, &world.provider);
@@ -307,6 +333,7 @@ fn a_client_that_leaves_during_a_wait_ends_it() {
     };
     let failed = world.runtime.block_on(async { tokio::time::timeout(PATIENCE, failed).await });
     failed.expect("the first try fails");
+    assert_eq!(health(&world, OpenAi, "fake").in_flight, 0, "who waits carries nothing");
     drop(connection);
     let outcome = check::only_outcome(&world);
     assert_eq!(outcome["ended"], "client_gone");
