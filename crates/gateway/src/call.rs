@@ -130,8 +130,8 @@ impl Call {
     }
 
     /// The target began to answer as it should.
-    pub(crate) fn answering(&self) {
-        if let Some(pass) = &self.pass {
+    pub(crate) fn answering(&mut self) {
+        if let Some(pass) = &mut self.pass {
             pass.began();
         }
     }

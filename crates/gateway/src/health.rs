@@ -142,9 +142,9 @@ impl Watched {
 
 impl Pass {
     /// The target began an answer: it is no longer set aside, though the answer may still break
-    /// off.
-    pub(crate) fn began(&self) {
-        if self.probe {
+    /// off. A probe has then found out what it was for.
+    pub(crate) fn began(&mut self) {
+        if std::mem::replace(&mut self.probe, false) {
             let mut state = self.watched.state();
             state.aside_until = None;
             state.probing = false;

@@ -18,7 +18,7 @@ fn fail(watched: &Arc<Watched>, now: i64) {
 }
 
 fn answer(watched: &Arc<Watched>, now: i64) {
-    let pass = watched.admit(at(now), None).expect("admitted");
+    let mut pass = watched.admit(at(now), None).expect("admitted");
     pass.began();
     pass.succeeded();
 }
@@ -55,7 +55,7 @@ fn one_probe_at_a_time_finds_out_whether_it_is_well_again() {
     assert_eq!(watched.status().condition, Condition::Probing);
     assert_eq!(watched.admit(at(1_000), None).unwrap_err(), PassedOver::SetAside(at(1_000)));
     drop(probe);
-    let probe = watched.admit(at(1_001), None).expect("the first probe said nothing");
+    let mut probe = watched.admit(at(1_001), None).expect("the first probe said nothing");
     probe.began();
     assert_eq!(watched.status().condition, Condition::Healthy, "its first bytes will do");
     drop(probe);
@@ -115,17 +115,21 @@ fn a_late_failure_does_not_shorten_the_rest() {
 fn answers_that_begin_and_break_off_are_failures_in_a_row() {
     let watched = watched();
     for _ in 0..3 {
-        let pass = watched.admit(at(0), None).expect("admitted");
+        let mut pass = watched.admit(at(0), None).expect("admitted");
         pass.began();
         pass.failed(at(0), CODE, None);
     }
     assert_eq!(watched.status().condition, Condition::SetAside(at(1_000)));
-    // A probe whose answer ends long after others failed does not bring the target back.
-    let probe = watched.admit(at(1_000), None).expect("the probe");
-    probe.began();
+    // A probe whose answer ends long after others failed does not bring the target back, nor
+    // make room for a second probe beside the one that is under way then.
+    let mut early = watched.admit(at(1_000), None).expect("the probe");
+    early.began();
     fail(&watched, 1_000);
-    probe.succeeded();
+    early.succeeded();
     assert_eq!(watched.status().condition, Condition::SetAside(at(3_000)));
+    let _late = watched.admit(at(3_000), None).expect("the next probe");
+    drop(early);
+    assert_eq!(watched.admit(at(3_000), None).unwrap_err(), PassedOver::SetAside(at(3_000)));
 }
 
 #[test]

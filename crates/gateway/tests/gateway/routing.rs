@@ -1,13 +1,14 @@
 //! Which targets a call may go to, and in which order they are tried.
 
+use gateway::Condition;
 use model::Dialect::OpenAi;
 use serde_json::json;
-use testkit::{FakeProvider, Script};
+use testkit::{Canary, FakeProvider, Script};
 
 use crate::ask::DIALECTS;
 use crate::charter_files::{kind, upstream};
 use crate::check;
-use crate::world::{Setup, World};
+use crate::world::{SECOND_KEY, Setup, THIRD_KEY, World};
 
 /// Everywhere, without conditions.
 const EVERYWHERE: &[(&str, &str)] = &[("fake", ""), ("second", ""), ("third", "")];
@@ -47,6 +48,37 @@ fn targets_are_tried_in_the_charters_order_each_with_its_own_key() {
             assert_eq!(body(&world.provider), body(&world.third));
         }
     }
+}
+
+#[test]
+fn no_key_of_one_place_reaches_another() {
+    for dialect in DIALECTS {
+        let world = World::routed(EVERYWHERE);
+        world.provider.next(Script::DropBeforeHeaders);
+        world.second.next(Script::DropBeforeHeaders);
+        check::forwarded(&world, &world.ask(dialect).model("routed").send());
+        let keys = [Canary::ProviderKey.value(), SECOND_KEY, THIRD_KEY];
+        for (place, provider) in [&world.provider, &world.second, &world.third].iter().enumerate() {
+            let sent = format!("{:?}", provider.last_seen().headers);
+            for (of, key) in keys.iter().enumerate() {
+                assert_eq!(sent.contains(key), of == place, "{sent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_routes_are_listed_with_how_each_target_fares() {
+    let world = World::routed(&[("fake", "concurrency_max: 7"), ("second", "")]);
+    let routes = world.gate.routes();
+    let of: Vec<_> = routes.iter().filter(|route| route.model.as_str() == "routed").collect();
+    assert_eq!(of.len(), 2 * DIALECTS.len(), "every target, in the charter's order");
+    assert_eq!(of[0].provider.as_str(), "fake-openai");
+    assert_eq!((of[0].upstream_model.as_str(), of[0].in_flight_max), ("Up/openai", Some(7)));
+    assert_eq!((of[1].provider.as_str(), of[1].in_flight_max), ("second-openai", None));
+    let health = of[0].health;
+    assert_eq!((health.condition, health.in_flight), (Condition::Healthy, 0));
+    assert_eq!(health.last_failure, None);
 }
 
 #[test]
