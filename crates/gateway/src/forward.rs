@@ -18,6 +18,7 @@ use crate::answer::Answer;
 use crate::arrival::Arrival;
 use crate::call::{Call, Trouble};
 use crate::gate::Gate;
+use crate::key_refused::key_refused;
 use crate::live::{Live, Upstreams};
 use crate::plan::{self, Candidate, Next, Plan};
 use crate::relay::{Relay, Watch};
@@ -200,6 +201,9 @@ async fn take(
     call.first_byte();
     match taken {
         Err(code) => Err((head, code)),
+        Ok(BegunBody::Whole(bytes)) if key_refused(call.arrival.dialect, head.status, &bytes) => {
+            Err((head, RefusalCode::UpstreamCredential))
+        }
         Ok(BegunBody::Whole(bytes)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
             Err((head, RefusalCode::UpstreamEchoedSecret))
         }

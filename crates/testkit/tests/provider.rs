@@ -157,9 +157,13 @@ fn a_wrong_key_is_refused_and_seen() {
         let reply = post(provider.address(), CHAT, headers, b"{}");
         assert_eq!(reply.status, 401);
     }
+    let gemini = "/v1beta/models/m:countTokens";
+    let reply = post(provider.address(), gemini, &[("x-goog-api-key", "other")], b"{}");
+    assert_eq!(reply.status, 400);
+    assert_eq!(reply.json()["error"]["details"][0]["reason"], "API_KEY_INVALID");
     provider.expect_key("second");
     assert_eq!(chat(&provider, "{}").status, 401);
-    assert_eq!(provider.seen().len(), 4);
+    assert_eq!(provider.seen().len(), 5);
     assert_eq!(get(provider.address(), "/v1/elsewhere?q=1", &[]).status, 404);
     assert_eq!(provider.last_seen().path, "/v1/elsewhere?q=1");
 }
