@@ -93,7 +93,7 @@ fn every_stream_begins_and_ends_as_its_vendor_says() {
     let provider = FakeProvider::start();
     for (path, begins, ends) in [
         (CHAT, "data: {", "data: [DONE]\n\n"),
-        ("/v1/responses", "event: response.created\n", "\"type\":\"response.completed\"}\n\n"),
+        ("/v1/responses", "event: response.created\n", "}\n\n"),
         (MESSAGES, "event: message_start\n", "data: {\"type\":\"message_stop\"}\n\n"),
         ("/v1beta/models/m:streamGenerateContent?alt=sse", "data: {", "}\r\n\r\n"),
     ] {
@@ -102,6 +102,8 @@ fn every_stream_begins_and_ends_as_its_vendor_says() {
         let text = reply.text();
         assert!(text.starts_with(begins) && text.ends_with(ends), "{path}: {text}");
         assert!(text.contains("Hello from the fake provider."), "{path}: {text}");
+        let last = text.trim_end().rsplit("\n\n").next().expect("an event");
+        assert!(!path.ends_with("responses") || last.starts_with("event: response.completed\n"));
     }
     // Without the query Gemini's method answers otherwise, and this provider does not.
     assert_eq!(ask(&provider, "/v1beta/models/m:streamGenerateContent", "{}").status, 404);
