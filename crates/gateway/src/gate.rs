@@ -132,7 +132,7 @@ impl Gate {
     /// How every target of every model fares.
     #[must_use]
     pub fn routes(&self) -> Vec<RouteStatus> {
-        routes::status(&self.in_force(), &self.health)
+        routes::status(&self.in_force(), &self.health, self.clock.now())
     }
 
     /// From now on new requests are refused; those under way go on.

@@ -155,3 +155,22 @@ fn a_target_that_failed_is_shown_as_set_aside() {
     assert!(text.out.contains("local failed and is set aside"), "{}", text.out);
     check_width(&text.out);
 }
+
+#[test]
+fn a_target_whose_time_aside_is_over_is_due_for_a_probe_and_no_finding() {
+    let home = Home::new();
+    let server = home.up();
+    let provider = FakeProvider::start();
+    home.use_provider(&provider);
+    provider.always(Script::RetryAfter(503, "0"));
+    let token = home.token("demo-agent");
+    assert!(server.call_model(&token, "local-model").status >= 500);
+    let routes = home.run(&["routes", "local-model", "--json"]).json();
+    let health = target(&routes, "local-model")["health"].clone();
+    assert_eq!(health["state"], "probe_due", "{health}");
+    assert_eq!(health.get("until"), None, "{health}");
+    assert_eq!(routes[0]["finding"], Value::Null);
+    let text = home.run(&["routes", "local-model"]);
+    assert!(text.ok().contains("due for a probe"), "{}", text.out);
+    assert!(!text.out.contains("FINDING"), "{}", text.out);
+}

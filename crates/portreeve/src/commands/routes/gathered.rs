@@ -114,7 +114,10 @@ impl<'b> TargetRoute<'b> {
         }
         match self.health.state {
             HealthState::SetAside | HealthState::Probing => Some("failed and is set aside"),
-            HealthState::Healthy | HealthState::Failing | HealthState::Unknown => None,
+            HealthState::Healthy
+            | HealthState::Failing
+            | HealthState::ProbeDue
+            | HealthState::Unknown => None,
         }
     }
 }

@@ -70,6 +70,7 @@ fn health(health: &HealthReport, serving: bool) -> String {
             let until = health.until.map(|until| until.to_string()).unwrap_or_default();
             format!("set aside until {until}{code}")
         }
+        HealthState::ProbeDue => format!("due for a probe{code}"),
         HealthState::Probing => format!("set aside, being tried again{code}"),
         HealthState::Unknown if serving => "unknown".to_owned(),
         HealthState::Unknown => "unknown (nothing serves)".to_owned(),
