@@ -32,6 +32,12 @@ struct Looked<'b> {
     now: Timestamp,
 }
 
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {} ({})", self.what, self.help, self.who)
+    }
+}
+
 impl Bundle {
     /// What somebody should look at, at `now`: by model, then in the order of its targets.
     ///

@@ -11,6 +11,7 @@ mod resolve;
 mod snapshot;
 mod target;
 mod trial;
+mod unlent;
 
 pub use check::{check, test};
 pub use compiled::{Agent, Bundle, Condition, Model, Provider, Retries, Secret, Target, Timeouts};

@@ -11,3 +11,4 @@ mod files;
 mod findings;
 mod targets;
 mod trials;
+mod unlent;

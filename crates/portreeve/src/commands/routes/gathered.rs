@@ -81,6 +81,11 @@ impl<'b> Route<'b> {
         }
         Some(format!("no target can serve it now: {}", reasons.join("; ")))
     }
+
+    /// Whether anything is wrong with it or with one of its places.
+    pub(super) fn has_finding(&self) -> bool {
+        self.finding().is_some() || self.targets.iter().any(|target| target.finding().is_some())
+    }
 }
 
 impl<'b> TargetRoute<'b> {
@@ -100,17 +105,20 @@ impl<'b> TargetRoute<'b> {
         }
     }
 
+    /// What is wrong with the place that does not mend itself: its key is not lent.
+    pub(super) fn finding(&self) -> Option<String> {
+        let secret = self.secret.as_ref()?;
+        let reason = secret.withheld()?;
+        Some(format!("it {reason}, so no call goes there: see `portreeve secret status`"))
+    }
+
     /// Why no call goes there now, whoever makes it; none where one may.
     fn out_of_service(&self) -> Option<&'static str> {
         if self.end_in_days.is_some_and(|days| days <= 0) {
             return Some("is past its end");
         }
-        match &self.secret {
-            Some(secret) if secret.sealed.is_none() => return Some("has no sealed key"),
-            Some(secret) if !secret.lent => {
-                return Some("has a key that may not be lent for its age");
-            }
-            Some(_) | None => {}
+        if let Some(reason) = self.secret.as_ref().and_then(SecretAge::withheld) {
+            return Some(reason);
         }
         match self.health.state {
             HealthState::SetAside | HealthState::Probing => Some("failed and is set aside"),
@@ -133,6 +141,15 @@ impl<'b> SecretAge<'b> {
             age_days: lifetime.and_then(|lifetime| lifetime.days(seen.now)),
             max_age_days,
             lent: lifetime.is_some_and(|lifetime| lifetime.age(seen.now).may_be_lent()),
+        }
+    }
+
+    /// Why it is not lent; none where it is.
+    const fn withheld(&self) -> Option<&'static str> {
+        match (self.sealed, self.lent) {
+            (None, _) => Some("has no sealed key"),
+            (Some(_), false) => Some("has a key that may not be lent for its age"),
+            (Some(_), true) => None,
         }
     }
 }

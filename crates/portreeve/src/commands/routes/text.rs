@@ -14,8 +14,11 @@ const HEALTH_AT: usize = 50;
 pub(super) fn route(route: &Route<'_>) -> String {
     let (model, retries) = (route.model, route.model.retries);
     let tries = match retries.attempts_max {
-        1 => "one try".to_owned(),
-        most => format!("at most {most} tries, begun within {}", span(retries.within_ms)),
+        None => {
+            format!("one for each place a call may go to, begun within {}", span(retries.within_ms))
+        }
+        Some(1) => "one try".to_owned(),
+        Some(most) => format!("at most {most} tries, begun within {}", span(retries.within_ms)),
     };
     let holder = route.answered_by.map(|person| format!(" ({person})")).unwrap_or_default();
     let operations: Vec<&str> = route.operations.iter().map(|one| one.as_str()).collect();
@@ -56,6 +59,9 @@ fn target(text: &mut Lines, order: usize, (route, serving): (&TargetRoute<'_>, b
         let next = facts.claims.successor.as_ref();
         let next = next.map_or_else(|| "no successor".to_owned(), |next| format!("then {next}"));
         field("ends", &format!("{}, {when}; {next}", day(end)));
+    }
+    if let Some(finding) = route.finding() {
+        field("FINDING", &finding);
     }
 }
 
