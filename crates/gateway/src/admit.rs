@@ -64,6 +64,24 @@ pub(crate) async fn admit(
     (slot, request): (Option<OwnedSemaphorePermit>, Request<Incoming>),
 ) -> Result<Admission, Denied> {
     let (head, body) = request.into_parts();
+    let asks_first = head.headers.contains_key(http::header::EXPECT);
+    let mut body = Some(body);
+    let admission = admit_head(gate, live, arrival, (routed, slot), (head, &mut body)).await;
+    // Who asks before sending is answered, not asked.
+    if let Some(unread) = body.filter(|_| !asks_first) {
+        body::discard(unread).await;
+    }
+    admission
+}
+
+/// Takes the body only when everything before it is in order.
+async fn admit_head(
+    gate: &Gate,
+    live: &Live,
+    arrival: Arrival,
+    (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
+    (head, body): (Parts, &mut Option<Incoming>),
+) -> Result<Admission, Denied> {
     let subject = authenticate(gate, &head, arrival.received).map_err(Denied::Unproved)?;
     let agent = live.bundle().agent(&subject.agent);
     let (proof, age_ms) = (subject.proof, arrival.received.millis_since(subject.issued));
@@ -112,7 +130,7 @@ impl Admitting<'_> {
         &self,
         case: &mut Case,
         (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
-        (head, body): (Parts, Incoming),
+        (head, body): (Parts, &mut Option<Incoming>),
     ) -> Result<Considered, Refusal> {
         if self.gate.is_draining() {
             return Err(Refusal::new(RefusalCode::Draining, "Another instance may serve you."));
@@ -131,6 +149,9 @@ impl Admitting<'_> {
         }
         check_encoding(&head.headers)?;
         let within = self.gate.body_within;
+        let Some(body) = body.take() else {
+            return Err(Refusal::new(RefusalCode::BodyTruncated, ""));
+        };
         let body = body::read(body, self.live.body_bytes_max(), within).await?;
         // What is known even of a body that will be refused.
         case.ask = Some(Ask {
@@ -198,6 +219,7 @@ impl Admitting<'_> {
         let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
         let call = self.call_facts(&case);
         let agent = &self.agent.facts;
+        let unfit = if refusal.is_some() { withheld.clone() } else { Vec::new() };
         let question = Question { case, agent, call, model: &model.facts, targets, withheld };
         let permit = self
             .live
@@ -207,7 +229,7 @@ impl Admitting<'_> {
         match refusal {
             Some(refusal) => {
                 let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
-                Err(Denied::Refused(Box::new(Refused { case, refusal, facts })))
+                Err(Denied::Refused(Box::new(Refused { case, refusal, withheld: unfit, facts })))
             }
             None => Ok(Admission::Call(Box::new(permit), sending)),
         }
@@ -280,5 +302,6 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn refuse(case: Case, refusal: Refusal) -> Denied {
-    Denied::Refused(Box::new(Refused { case, refusal, facts: Vec::new() }))
+    let (withheld, facts) = (Vec::new(), Vec::new());
+    Denied::Refused(Box::new(Refused { case, refusal, withheld, facts }))
 }

@@ -204,6 +204,12 @@ async fn take(
         Ok(BegunBody::Whole(bytes)) if key_refused(call.arrival.dialect, head.status, &bytes) => {
             Err((head, RefusalCode::UpstreamCredential))
         }
+        // An answer of one piece where a stream was asked for would read as an empty stream.
+        Ok(BegunBody::Whole(bytes))
+            if !protocol::is_json(&bytes) || (stream && head.status.is_success()) =>
+        {
+            Err((head, RefusalCode::UpstreamNotJson))
+        }
         Ok(BegunBody::Whole(bytes)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
             Err((head, RefusalCode::UpstreamEchoedSecret))
         }

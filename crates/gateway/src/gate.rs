@@ -126,7 +126,8 @@ impl Gate {
 
     /// Remembers what a provider keeps for an agent, as the decision log tells at the start.
     pub fn remember(&self, stored: StoredObject) {
-        self.stored.remember(stored);
+        // An object that another entry gave to somebody else stays theirs.
+        let _ = self.stored.remember(stored);
     }
 
     /// How every target of every model fares.

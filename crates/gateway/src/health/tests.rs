@@ -88,7 +88,9 @@ fn it_is_never_set_aside_for_more_than_a_minute_by_failures_alone() {
             pass.failed(at(now), CODE, None);
             true
         }) {}
-        let Condition::SetAside(until) = watched.status(at(0)).condition else { panic!("set aside") };
+        let Condition::SetAside(until) = watched.status(at(0)).condition else {
+            panic!("set aside")
+        };
         assert!(until.millis_since(at(now)) <= 60_000);
         now = i64::try_from(until.millis_since(at(0))).expect("small");
     }
