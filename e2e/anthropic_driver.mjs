@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import Anthropic from "@anthropic-ai/sdk";
 
-import { all, Checks, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
+import { all, Checks, decisionOf, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
 
 const where = target();
 const checks = new Checks("npm @anthropic-ai/sdk");
@@ -86,6 +86,19 @@ if (where.through_gateway) {
       [{ a_field_of_tomorrow: 1 }, "unrecognised_refused"],
     ]) {
       await refusedWith(Anthropic.PermissionDeniedError, 403, () => ask(more), code);
+    }
+  });
+  await checks.run("a provider's own errors are the SDK's, under a decision", async () => {
+    const streamed = (more) => ask({ ...more, stream: true });
+    for (const [role, kind, status, calls] of [
+      ["limits", Anthropic.RateLimitError, 429, [ask, streamed]],
+      ["breaks", Anthropic.InternalServerError, 500, [ask]], // Then it is set aside.
+    ]) {
+      if (!where.has(role)) continue;
+      for (const call of calls) {
+        const refusal = await refusedWith(kind, status, () => call({ model: where.models[role] }));
+        decisionOf(refusal.headers);
+      }
     }
   });
   await checks.run("a wrong max_tokens is BadRequestError", async () => {

@@ -77,11 +77,22 @@ if (where.through_gateway) {
       await refusedWith(ApiError, 404, () => call({ model: "no-such-model" }), "model_unknown");
     }
   });
+  await checks.run("a provider's own errors are ApiErrors", async () => {
+    for (const [role, status, calls] of [
+      ["limits", 429, [ask, stream]],
+      ["breaks", 500, [ask]], // Then it is set aside.
+    ]) {
+      if (!where.has(role)) continue;
+      for (const call of calls) {
+        await refusedWith(ApiError, status, () => call({ model: where.models[role] }));
+      }
+    }
+  });
   await checks.run("provider tools and stored things are ApiError 403", async () => {
     for (const [config, code] of [
       [{ tools: [{ googleSearch: {} }] }, "provider_tool_refused"],
       [{ tools: [{ codeExecution: {} }] }, "provider_tool_refused"],
-      [{ cachedContent: "cachedContents/guessed" }, "stored_object_refused"],
+      [{ cachedContent: "cachedContents/guessed" }, "storage_refused"],
       [{ httpOptions: { extraBody: { aFieldOfTomorrow: 1 } } }, "unrecognised_refused"],
     ]) {
       await refusedWith(ApiError, 403, () => ask({ config }), code);

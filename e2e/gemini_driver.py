@@ -132,7 +132,7 @@ class Driver:
         self.is_not_permitted("provider_tool_refused", tools=[code])
 
     def refuses_a_cache_it_did_not_make(self) -> None:
-        self.is_not_permitted("stored_object_refused", cached_content="cachedContents/guessed")
+        self.is_not_permitted("storage_refused", cached_content="cachedContents/guessed")
 
     def refuses_what_it_does_not_know(self) -> None:
         more = {"extra_body": {"aFieldOfTomorrow": True}}
@@ -145,8 +145,9 @@ class Driver:
         assert refusal.status == "PERMISSION_DENIED", refusal.status
         harness.not_forwarded(refusal.response.headers)
 
-    def refuses_contents_that_are_none(self) -> None:
-        extra = types.HttpOptions(extra_body={"contents": "text alone"})
+    def refuses_a_cap_that_is_no_number(self) -> None:
+        wrong = {"generationConfig": {"maxOutputTokens": "many"}}
+        extra = types.HttpOptions(extra_body=wrong)
         config = types.GenerateContentConfig(http_options=extra)
         refused = lambda: self.ask(config=config)  # noqa: E731
         refusal = harness.refused_with(errors.ClientError, 400, refused, "field_invalid")
@@ -201,7 +202,7 @@ def main() -> None:
         checks.run("provider tools are ClientError 403", driver.refuses_provider_tools)
         checks.run("a guessed cache is ClientError 403", driver.refuses_a_cache_it_did_not_make)
         checks.run("what is not known is ClientError 403", driver.refuses_what_it_does_not_know)
-        checks.run("contents that are none are ClientError 400", driver.refuses_contents_that_are_none)
+        checks.run("a wrong cap is ClientError 400", driver.refuses_a_cap_that_is_no_number)
     if where.granted_token:
         checks.run("an agent with a tool grant searches", driver.grants_search)
     if where.has("never"):

@@ -72,7 +72,7 @@ export async function refusedWith(kind, status, call, code) {
 /** What a refusal says under `error.portreeve`. The Google SDK keeps the body as its message only. */
 function ownPart(refusal) {
   const body = refusal.error ?? JSON.parse(refusal.message);
-  return body.portreeve ?? body.error?.portreeve;
+  return body.portreeve ?? body.error?.portreeve ?? body.error?.details?.[0].metadata;
 }
 
 /** The decision's id, which every answer of the gateway carries. */

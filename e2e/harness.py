@@ -8,7 +8,9 @@ import argparse
 import dataclasses
 import json
 import re
+import subprocess
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -19,6 +21,9 @@ DECISION_HEADER = "portreeve-decision"
 MODEL_HEADER = "portreeve-model"
 TARGET_HEADER = "portreeve-target"
 ATTEMPTS_HEADER = "portreeve-attempts"
+
+PATIENCE_S = 20
+"""How long something that must come to pass may take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +42,12 @@ class Target:
     """What whoever answers here does beside answering, such as `count` or `models`."""
     granted_token: str | None = None
     """The token of an agent that holds tool grants beside model grants."""
+    keeping_token: str | None = None
+    """The token of another agent that may have conversations kept."""
     cli: tuple[str, ...] = ()
     """The product's own command over the gateway's home."""
+    upstream: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The `url` and the `key` of the mock behind the gateway, which says what it was sent."""
 
     @property
     def model(self) -> str:
@@ -59,6 +68,31 @@ def target(description: str) -> Target:
     given["can"] = frozenset(given["can"])
     given["cli"] = tuple(given.get("cli", ()))
     return Target(**given)
+
+
+class Records:
+    """What the product's own command says of decisions and routes."""
+
+    def __init__(self, where: Target) -> None:
+        self.where = where
+
+    def read(self, *words: str) -> Any:
+        """What the command prints as JSON. Exit code 1 is a finding, not a failure."""
+        done = subprocess.run(
+            [*self.where.cli, *words], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode in (0, 1), f"{words}: exit {done.returncode}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def explained(self, decision: object) -> dict[str, Any]:
+        """The account of a decision with its outcome, once that is in the log."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            account = self.read("explain", str(decision), "--json")
+            if account["outcome"] or not account["decision"]["verdict"]["allowed"]:
+                return account
+            assert time.monotonic() < until, f"{decision} has no outcome"
+            time.sleep(0.05)
 
 
 class Checks:
@@ -112,8 +146,9 @@ def refused_with(
 
 def refused_by_the_gateway(refusal: Any, code: str) -> None:
     """The error's body names the code, and its text names the decision that its header names."""
-    body = refusal.response.json()
-    own = body.get("error", {}).get("portreeve", {})
+    error = refusal.response.json().get("error", {})
+    (detail,) = error.get("details", [{}])
+    own = error.get("portreeve") or detail.get("metadata", {})
     assert own.get("code") == code, f"code {own.get('code')}, not {code}: {refusal}"
     decision = str(decision_of(refusal.response.headers))
     assert own.get("decision") == decision, f"{own} names another decision than the header"

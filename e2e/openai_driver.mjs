@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import OpenAI from "openai";
 
-import { all, Checks, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
+import { all, Checks, decisionOf, first, forged, forwarded, refusedWith, target } from "./harness.mjs";
 
 const where = target();
 const checks = new Checks("npm openai");
@@ -106,11 +106,24 @@ if (where.through_gateway) {
     for (const [more, code] of [
       [{ tools: [SEARCH] }, "provider_tool_refused"],
       [{ store: undefined }, "storage_refused"],
-      [{ previous_response_id: "resp_guessed" }, "stored_object_refused"],
+      [{ previous_response_id: "resp_guessed" }, "storage_refused"],
       [{ background: true }, "background_refused"],
       [{ a_field_of_tomorrow: 1 }, "unrecognised_refused"],
     ]) {
       await refusedWith(OpenAI.PermissionDeniedError, 403, () => respond(more), code);
+    }
+  });
+  await checks.run("a provider's own errors are the SDK's, under a decision", async () => {
+    const streamed = (more) => chat({ ...more, stream: true });
+    for (const [role, kind, status, calls] of [
+      ["limits", OpenAI.RateLimitError, 429, [chat, streamed, respond]],
+      ["breaks", OpenAI.InternalServerError, 500, [chat]], // Then it is set aside.
+    ]) {
+      if (!where.has(role)) continue;
+      for (const call of calls) {
+        const refusal = await refusedWith(kind, status, () => call({ model: where.models[role] }));
+        decisionOf(refusal.headers);
+      }
     }
   });
   await checks.run("no messages is BadRequestError", async () => {
@@ -123,7 +136,8 @@ if (where.granted_token) {
     checkResponse(await respond({ tools: [SEARCH] }, one));
     const { id } = await respond({ store: undefined }, one);
     checkResponse(await respond({ previous_response_id: id }, one));
-    const stolen = () => respond({ previous_response_id: id });
+    const other = clientWith(where.keeping_token);
+    const stolen = () => respond({ previous_response_id: id }, other);
     await refusedWith(OpenAI.PermissionDeniedError, 403, stolen, "stored_object_refused");
   });
 }

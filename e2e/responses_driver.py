@@ -122,9 +122,9 @@ class Driver:
         more = {"extra_body": {"a_field_of_tomorrow": True}}
         self.is_not_permitted("unrecognised_refused", **more)
 
-    def refuses_an_answer_that_nobody_made(self) -> None:
-        self.is_not_permitted("stored_object_refused", previous_response_id="resp_guessed")
-        self.is_not_permitted("stored_object_refused", conversation="conv_guessed")
+    def refuses_what_is_kept(self) -> None:
+        self.is_not_permitted("storage_refused", previous_response_id="resp_guessed")
+        self.is_not_permitted("storage_refused", conversation="conv_guessed")
 
     def is_not_permitted(self, code: str, client: openai.OpenAI | None = None, **more):
         refusal = harness.refused_with(
@@ -141,16 +141,19 @@ class Driver:
 
     def grants_store_and_go_on(self) -> None:
         granted = self.client_with(self.where.granted_token)
+        other = self.client_with(self.where.keeping_token)
         for stream in (False, True):
             first = self.ask(granted, store=openai.omit, stream=stream)
             made = list(first)[-1].response.id if stream else first.id
             assert made, "the answer has no id"
             check_response(self.ask(granted, store=openai.omit, previous_response_id=made))
-            stolen = self.is_not_permitted("stored_object_refused", previous_response_id=made)
-            guessed = self.is_not_permitted(
-                "stored_object_refused", previous_response_id="resp_guessed"
+            stolen, guessed = (
+                self.is_not_permitted("stored_object_refused", other, previous_response_id=name)
+                for name in (made, "resp_guessed")
             )
             harness.alike(stolen, guessed, (made, "resp_guessed"))
+            # Without a grant the name is not even looked at.
+            self.is_not_permitted("storage_refused", previous_response_id=made)
 
     def grants_go_no_further_than_ones_own(self) -> None:
         granted = self.client_with(self.where.granted_token)
@@ -189,7 +192,7 @@ def main() -> None:
         checks.run("provider tools are PermissionDeniedError", driver.refuses_provider_tools)
         checks.run("background is PermissionDeniedError", driver.refuses_the_background)
         checks.run("what is not known is PermissionDeniedError", driver.refuses_what_it_does_not_know)
-        checks.run("a guessed answer is PermissionDeniedError", driver.refuses_an_answer_that_nobody_made)
+        checks.run("what is kept is PermissionDeniedError", driver.refuses_what_is_kept)
     if where.granted_token:
         checks.run("a tool grant opens that tool only", driver.grants_search)
         checks.run("a storing grant: its agent goes on, no other", driver.grants_store_and_go_on)

@@ -118,9 +118,9 @@ pub struct Model {
 /// The budget of tries for one call, over all targets together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// Most tries, the first included: 1 to 10 as declared, else one for each of the 1 to 16
-    /// targets.
-    pub attempts_max: u32,
+    /// Most tries, the first included: 1 to 10 as declared; none is one for each target that a
+    /// call is permitted.
+    pub attempts_max: Option<u32>,
     /// No try begins later than this after the first, in milliseconds.
     pub within_ms: u64,
 }

@@ -38,6 +38,12 @@ struct Looked<'b> {
     now: Timestamp,
 }
 
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {} ({})", self.what, self.help, self.who)
+    }
+}
+
 impl Bundle {
     /// What somebody should look at, at `now`: by model, in the order of its targets; then by
     /// context; then by agent.

@@ -14,6 +14,7 @@ mod resolve;
 mod snapshot;
 mod target;
 mod trial;
+mod unlent;
 
 pub use charter::{Hours, Weekday};
 pub use check::{check, test};

@@ -126,7 +126,7 @@ impl Owners<'_> {
             })
             .collect();
         let retries = Retries {
-            attempts_max: model.retries.attempts_max.unwrap_or(count(targets.len())),
+            attempts_max: model.retries.attempts_max,
             within_ms: model.retries.within_ms,
         };
         let facts = ModelFacts { name: model.name.clone(), owner };
@@ -254,11 +254,6 @@ fn no_root() -> Problems {
         who: "whoever edits the charter's directory".to_owned(),
         help: "every charter has one; see docs/reference/charter.md".to_owned(),
     }]
-}
-
-/// A number of targets; a model has a few.
-fn count(targets: usize) -> u32 {
-    u32::try_from(targets).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn seat_ref(seat: &SeatName) -> String {

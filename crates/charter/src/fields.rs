@@ -220,7 +220,7 @@ pub const FIELDS: &[Field] = &[
     must(Secret, "name", "name", "the secret's name: that of the file without `.yaml`"),
     must(Secret, "purpose", "text", "what the secret opens; never the secret itself"),
     may(Secret, "owner", "seat", "the accountable seat of charter.yaml", "the one seat that answers for the secret"),
-    must(Secret, "max_age_days", "1 to 3650", "oldest a sealed value may grow before it is overdue for rotation, in days"),
+    must(Secret, "max_age_days", "1 to 3650", "oldest a sealed value may grow, in days; an older one is not lent"),
     must(Secret, "active", "1 to 4294967295", "which sealed version is lent; `portreeve secret put` names the next"),
 
     must(Context, "name", "name", "the context's name, as callers select it: that of the file without `.yaml`"),

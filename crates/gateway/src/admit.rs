@@ -75,6 +75,24 @@ pub(crate) async fn admit(
     (slot, request): (Option<OwnedSemaphorePermit>, Request<Incoming>),
 ) -> Result<Admission, Denied> {
     let (head, body) = request.into_parts();
+    let asks_first = head.headers.contains_key(http::header::EXPECT);
+    let mut body = Some(body);
+    let admission = admit_head(gate, live, arrival, (routed, slot), (head, &mut body)).await;
+    // Who asks before sending is answered, not asked.
+    if let Some(unread) = body.filter(|_| !asks_first) {
+        body::discard(unread).await;
+    }
+    admission
+}
+
+/// Takes the body only when everything before it is in order.
+async fn admit_head(
+    gate: &Gate,
+    live: &Live,
+    arrival: Arrival,
+    (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
+    (head, body): (Parts, &mut Option<Incoming>),
+) -> Result<Admission, Denied> {
     let subject = authenticate(gate, &head, arrival.received).map_err(Denied::Unproved)?;
     let agent = live.bundle().agent(&subject.agent);
     let (proof, age_ms) = (subject.proof, arrival.received.millis_since(subject.issued));
@@ -130,7 +148,7 @@ impl Admitting<'_> {
         &self,
         case: &mut Case,
         (routed, slot): (Routed, Option<OwnedSemaphorePermit>),
-        (head, body): (Parts, Incoming),
+        (head, body): (Parts, &mut Option<Incoming>),
     ) -> Result<Considered, Refusal> {
         if self.gate.is_draining() {
             return Err(Refusal::new(RefusalCode::Draining, "Another instance may serve you."));
@@ -149,6 +167,9 @@ impl Admitting<'_> {
         }
         check_encoding(&head.headers)?;
         let within = self.gate.body_within;
+        let Some(body) = body.take() else {
+            return Err(Refusal::new(RefusalCode::BodyTruncated, ""));
+        };
         let body = body::read(body, self.live.body_bytes_max(), within).await?;
         // What is known even of a body that will be refused.
         case.ask = Some(Ask {
@@ -225,5 +246,6 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn refuse(case: Case, refusal: Refusal) -> Denied {
-    Denied::Refused(Box::new(Refused { case, refusal, facts: Vec::new() }), Told::default())
+    let (withheld, facts) = (Vec::new(), Vec::new());
+    Denied::Refused(Box::new(Refused { case, refusal, withheld, facts }), Told::default())
 }

@@ -8,6 +8,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::{Refusal, RefusalCode};
 
+/// Most bytes of a refused request that are read for its connection's sake.
+const DISCARDED_MAX: usize = 256 * 1024;
+/// Longest that is waited for them.
+const DISCARDED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The whole body, at most `max` bytes, where it arrives in time.
 ///
 /// A declared length above the bound is refused before a byte is read.
@@ -25,6 +30,21 @@ pub(crate) async fn read(body: Incoming, max: usize, within: Duration) -> Result
         }
         Err(_) => Err(Refusal::new(RefusalCode::BodyTimeout, format!("It had {within:?}."))),
     }
+}
+
+/// Reads a body of a refused request to its end, as far as that is cheap, so that the client reads
+/// the answer and the connection goes on. A longer or slower one is broken off.
+pub(crate) async fn discard(mut body: Incoming) {
+    let read = async {
+        let mut left = DISCARDED_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(rest) = left.checked_sub(length) else { return };
+            left = rest;
+        }
+    };
+    // Whether it came to its end makes no difference to the answer.
+    let _ = tokio::time::timeout(DISCARDED_WITHIN, read).await;
 }
 
 enum Stopped {

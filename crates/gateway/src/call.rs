@@ -186,10 +186,9 @@ impl Call {
             provider: attempt.provider.clone(),
             object,
         });
-        let kept: Vec<StoredObject> = kept.collect();
-        for object in &kept {
-            self.stored.remember(object.clone());
-        }
+        // What was refused here must not stand in the log, from which ownership is read again.
+        let kept: Vec<StoredObject> =
+            kept.filter(|object| self.stored.remember(object.clone())).collect();
         self.kept.extend(kept);
         self.unless_concluded();
     }

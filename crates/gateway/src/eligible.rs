@@ -2,7 +2,10 @@
 //!
 //! Nothing here permits: what is left over is still decided, target by target.
 
-use model::{Ask, DecisionId, Dialect, Operation, Refusal, RefusalCode, Timestamp, WithheldRecord};
+use model::{
+    Ask, DecisionId, Dialect, Operation, Refusal, RefusalCode, SecretName, Timestamp,
+    WithheldRecord,
+};
 use policy::{AgentFacts, TargetFacts};
 use secrets::{Lifetime, SecretStore};
 
@@ -29,8 +32,8 @@ enum Unfit {
     Dialect,
     Condition,
     NotThisAgents,
-    SecretMissing(String),
-    SecretExpired(String),
+    SecretMissing(SecretName, String),
+    SecretExpired(SecretName, String),
 }
 
 /// What a target is measured by.
@@ -79,12 +82,16 @@ impl Measure<'_> {
         }
         let Some(secret) = &target.facts.secret else { return Ok(()) };
         let Some(sealed) = self.secrets.sealed_at(&secret.name, secret.version) else {
-            return Err(Unfit::SecretMissing(secret.owner.clone()));
+            return Err(Unfit::SecretMissing(secret.name.clone(), secret.owner.clone()));
         };
         let may_be_lent = target
             .secret_age_max_days
             .is_some_and(|days| Lifetime::new(sealed, days).age(self.now).may_be_lent());
-        if may_be_lent { Ok(()) } else { Err(Unfit::SecretExpired(secret.owner.clone())) }
+        if may_be_lent {
+            Ok(())
+        } else {
+            Err(Unfit::SecretExpired(secret.name.clone(), secret.owner.clone()))
+        }
     }
 }
 
@@ -94,8 +101,16 @@ impl Unfit {
             Self::Dialect => RefusalCode::DialectMismatch.as_str(),
             Self::Condition => CONDITION,
             Self::NotThisAgents => RefusalCode::StoredObjectRefused.as_str(),
-            Self::SecretMissing(_) => RefusalCode::SecretMissing.as_str(),
-            Self::SecretExpired(_) => RefusalCode::SecretExpired.as_str(),
+            Self::SecretMissing(..) => RefusalCode::SecretMissing.as_str(),
+            Self::SecretExpired(..) => RefusalCode::SecretExpired.as_str(),
+        }
+    }
+
+    /// The secret it is about.
+    const fn secret(&self) -> Option<&SecretName> {
+        match self {
+            Self::SecretMissing(name, _) | Self::SecretExpired(name, _) => Some(name),
+            Self::Dialect | Self::Condition | Self::NotThisAgents => None,
         }
     }
 
@@ -105,6 +120,8 @@ impl Unfit {
             upstream_model: target.upstream_model.clone(),
             code: self.code().to_owned(),
             policies: Vec::new(),
+            detail: None,
+            secret: self.secret().cloned(),
         }
     }
 
@@ -123,11 +140,11 @@ impl Unfit {
                 let detail = "Name only what this agent's own calls through this gateway made.";
                 Refusal::new(RefusalCode::StoredObjectRefused, detail)
             }
-            Self::SecretMissing(owner) => {
-                Refusal::new(RefusalCode::SecretMissing, "").asking(owner)
+            Self::SecretMissing(name, owner) => {
+                Refusal::new(RefusalCode::SecretMissing, "").asking(owner).about(&name)
             }
-            Self::SecretExpired(owner) => {
-                Refusal::new(RefusalCode::SecretExpired, "").asking(owner)
+            Self::SecretExpired(name, owner) => {
+                Refusal::new(RefusalCode::SecretExpired, "").asking(owner).about(&name)
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::arrival::Arrival;
 use crate::budget::Held;
 use crate::call::{Call, Metered, Trouble};
 use crate::gate::Gate;
+use crate::key_refused::key_refused;
 use crate::live::{Live, Upstreams};
 use crate::plan::{self, Candidate, Next, Plan};
 use crate::relay::{Relay, Watch};
@@ -202,6 +203,15 @@ async fn take(
     call.first_byte();
     match taken {
         Err(code) => Err((head, code)),
+        Ok(BegunBody::Whole(bytes)) if key_refused(call.arrival.dialect, head.status, &bytes) => {
+            Err((head, RefusalCode::UpstreamCredential))
+        }
+        // An answer of one piece where a stream was asked for would read as an empty stream.
+        Ok(BegunBody::Whole(bytes))
+            if !protocol::is_json(&bytes) || (stream && head.status.is_success()) =>
+        {
+            Err((head, RefusalCode::UpstreamNotJson))
+        }
         Ok(BegunBody::Whole(bytes)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
             Err((head, RefusalCode::UpstreamEchoedSecret))
         }

@@ -133,7 +133,8 @@ impl Gate {
 
     /// Remembers what a provider keeps for an agent, as the decision log tells at the start.
     pub fn remember(&self, stored: StoredObject) {
-        self.stored.remember(stored);
+        // An object that another entry gave to somebody else stays theirs.
+        let _ = self.stored.remember(stored);
     }
 
     /// What budgets count.
@@ -145,7 +146,7 @@ impl Gate {
     /// How every target of every model fares.
     #[must_use]
     pub fn routes(&self) -> Vec<RouteStatus> {
-        routes::status(&self.in_force(), &self.health)
+        routes::status(&self.in_force(), &self.health, self.clock.now())
     }
 
     /// From now on new requests are refused; those under way go on.

@@ -70,6 +70,8 @@ pub enum Condition {
     Failing(u32),
     /// Set aside until then; the first call after it is its probe.
     SetAside(Timestamp),
+    /// It was set aside, and that time is over: the next call is its probe.
+    ProbeDue,
     /// A call is under way that finds out whether it is well again.
     Probing,
 }
@@ -124,11 +126,12 @@ impl Watched {
     }
 
     /// How it fares at `now`.
-    pub(crate) fn status(&self) -> TargetHealth {
+    pub(crate) fn status(&self, now: Timestamp) -> TargetHealth {
         let state = self.state().clone();
         let condition = match (state.aside_until, state.probing, state.failures) {
             (Some(_), true, _) => Condition::Probing,
-            (Some(until), false, _) => Condition::SetAside(until),
+            (Some(until), false, _) if now < until => Condition::SetAside(until),
+            (Some(_), false, _) => Condition::ProbeDue,
             (None, _, 0) => Condition::Healthy,
             (None, _, failures) => Condition::Failing(failures),
         };

@@ -18,6 +18,7 @@ mod eligible;
 mod forward;
 mod gate;
 mod health;
+mod key_refused;
 mod listen;
 mod listing;
 mod live;

@@ -64,7 +64,9 @@ impl Plan {
     /// A plan for `candidates`, in the permit's order, from now on.
     pub(crate) fn new(candidates: Vec<Candidate>, retries: Retries, backoff: Duration) -> Self {
         let until = Instant::now() + Duration::from_millis(retries.within_ms);
-        let tries_left = retries.attempts_max;
+        // Undeclared, each permitted target once.
+        let each_once = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
+        let tries_left = retries.attempts_max.unwrap_or(each_once);
         Self { candidates, tries_left, until, backoff, turn: 0, begun: false }
     }
 
@@ -143,9 +145,13 @@ pub(crate) const fn status_leads_on(status: u16) -> bool {
 /// The wait a provider asks for (RFC 9110, 10.2.3), in milliseconds; only its form in seconds is
 /// read, the one that model providers send.
 pub(crate) fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
-    let seconds: u64 =
-        headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    seconds.checked_mul(1_000)
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More than can be counted is as long as it gets. No wait at all asks for nothing.
+    let seconds = text.parse().unwrap_or(u64::MAX);
+    Some(u64::saturating_mul(seconds, 1_000)).filter(|wait| *wait > 0)
 }
 
 fn earlier<T: Ord>(known: Option<T>, next: T) -> Option<T> {

@@ -1,6 +1,6 @@
 //! Every target of every model with its live health, for those who run the gateway.
 
-use model::{ModelName, ProviderName};
+use model::{ModelName, ProviderName, Timestamp};
 
 use crate::health::{Health, TargetHealth};
 use crate::live::Live;
@@ -20,8 +20,8 @@ pub struct RouteStatus {
     pub health: TargetHealth,
 }
 
-/// The targets of every model of `live`, in the charter's order.
-pub(crate) fn status(live: &Live, health: &Health) -> Vec<RouteStatus> {
+/// The targets of every model of `live` as they fare at `now`, in the charter's order.
+pub(crate) fn status(live: &Live, health: &Health, now: Timestamp) -> Vec<RouteStatus> {
     let targets = live
         .models()
         .flat_map(|model| model.targets.iter().map(move |target| (&model.facts.name, target)));
@@ -31,7 +31,7 @@ pub(crate) fn status(live: &Live, health: &Health) -> Vec<RouteStatus> {
             provider: target.facts.provider.clone(),
             upstream_model: target.facts.upstream_model.clone(),
             in_flight_max: target.to.in_flight_max,
-            health: health.of(&target.facts.provider, &target.facts.upstream_model).status(),
+            health: health.of(&target.facts.provider, &target.facts.upstream_model).status(now),
         })
         .collect()
 }

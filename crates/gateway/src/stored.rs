@@ -32,13 +32,13 @@ impl StoredObjects {
         Self { memory: Mutex::default(), objects_max: OBJECTS_MAX }
     }
 
-    /// Remembers whose `stored` is. An object that has an owner keeps it: ids are the
-    /// provider's, and one that it gives twice must not change hands.
-    pub(crate) fn remember(&self, stored: StoredObject) {
+    /// Remembers whose `stored` is, and says whether it is that agent's now. An object that has an
+    /// owner keeps it: ids are the provider's, and one that it gives twice must not change hands.
+    pub(crate) fn remember(&self, stored: StoredObject) -> bool {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (stored.provider, stored.object);
-        if memory.owners.contains_key(&key) {
-            return;
+        if let Some(owner) = memory.owners.get(&key) {
+            return *owner == stored.agent;
         }
         if memory.order.len() >= self.objects_max
             && let Some(oldest) = memory.order.pop_front()
@@ -47,6 +47,7 @@ impl StoredObjects {
         }
         memory.order.push_back(key.clone());
         memory.owners.insert(key, stored.agent);
+        true
     }
 
     /// Whether `agent` made each of `names` at `provider`.
@@ -108,8 +109,9 @@ mod tests {
     #[test]
     fn an_id_that_comes_again_does_not_change_hands() {
         let objects = StoredObjects::new();
-        objects.remember(object("one", "here", "resp_1"));
-        objects.remember(object("two", "here", "resp_1"));
+        assert!(objects.remember(object("one", "here", "resp_1")));
+        assert!(!objects.remember(object("two", "here", "resp_1")));
+        assert!(objects.remember(object("one", "here", "resp_1")), "it is still the first's");
         assert!(are_of(&objects, "one", "here", &["resp_1"]));
         assert!(!are_of(&objects, "two", "here", &["resp_1"]));
     }

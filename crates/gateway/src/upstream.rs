@@ -9,7 +9,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, USER_AGEN
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Operation, RefusalCode};
+use model::{Digest, Operation, RefusalCode};
 use policy::{Permit, ProviderKind};
 use secrets::{Lease, Scheme};
 
@@ -19,8 +19,9 @@ use crate::live::Upstreams;
 ///
 /// Every other header stays here: credentials, cookies, forwarding chains, and the headers that
 /// choose an account (the sealed secret decides whose account is used).
-const FORWARDED: &[&str] =
-    &["anthropic-version", "anthropic-beta", "openai-beta", "idempotency-key"];
+const FORWARDED: &[&str] = &["anthropic-version", "anthropic-beta", "openai-beta"];
+/// The header by which a provider knows a call again.
+const IDEMPOTENCY: &str = "idempotency-key";
 
 /// The upstream client of one gate.
 #[derive(Debug)]
@@ -60,15 +61,28 @@ impl Upstream {
     /// A refusal code of the forward stage. The cause stays with the gateway.
     pub async fn send(
         &self,
-        _recorded: &Recorded<Permit>,
+        recorded: &Recorded<Permit>,
         to: &Upstreams,
         lease: Option<Lease>,
         outbound: Outbound,
     ) -> Result<Response<Incoming>, Unsent> {
-        let request = request(to, lease, outbound)
+        let own = own_idempotency(recorded, &outbound.headers);
+        let mut request = request(to, lease, outbound)
             .ok_or(Unsent { code: RefusalCode::SecretUnreadable, cause: None })?;
+        if let Some(own) = own {
+            request.headers_mut().insert(IDEMPOTENCY, own);
+        }
         self.client.send(&to.endpoint, request, to.timeouts).await.map_err(Unsent::from)
     }
+}
+
+/// The agent's idempotency key, made its own: all agents share the provider's account, and one
+/// must not be given what was answered to another under the same key.
+fn own_idempotency(recorded: &Recorded<Permit>, headers: &HeaderMap) -> Option<HeaderValue> {
+    let key = headers.get(IDEMPOTENCY)?;
+    let agent = recorded.value().case().subject.as_ref()?.agent.as_str().as_bytes();
+    let own = Digest::of(&[agent, b"\0", key.as_bytes()].concat());
+    HeaderValue::from_str(&format!("portreeve-{}", own.hex())).ok()
 }
 
 impl From<net::SendError> for Unsent {

@@ -201,8 +201,9 @@ fn payload(posted: PostedPayload) -> Result<Payload, Response<Full<Bytes>>> {
 fn shown(done: &Done) -> Value {
     let index = done.index;
     match &done.effect {
-        Effect::Applied { change, charter } => {
-            json!({ "index": index, "change": change, "charter": charter })
+        Effect::Applied { change, charter, unlendable } => {
+            let findings: Vec<String> = unlendable.iter().map(ToString::to_string).collect();
+            json!({ "index": index, "change": change, "charter": charter, "findings": findings })
         }
         Effect::Sealed { name, version, active } => {
             let state = VersionState::of(*version, *active).as_str();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use approval::{
     Act, Approved, Commitment, GatewayName, Object, Salt, SignedAct, Verb, VerifiedAct,
 };
-use bundle::{Bundle, Snapshot};
+use bundle::{Bundle, Finding, Snapshot};
 use charter::SourceTree;
 use issuer::{AgentClaims, TokenService};
 use ledger::{ControlKind, ControlLog, Unavailable};
@@ -24,6 +24,7 @@ use tokio::sync::Mutex;
 use crate::control::{ActBody, Applied, AppliedBody, ControlState};
 use crate::refused::{ActRefused, RefusedKind};
 use crate::store::CharterStore;
+use crate::unlendable::unlendable;
 
 /// How long a token handed to a person lives, in seconds.
 const TOKEN_LIFETIME_S: u32 = 300;
@@ -133,6 +134,8 @@ pub enum Effect {
         change: ChangeId,
         /// The charter.
         charter: Digest,
+        /// What its models need and the sealed store cannot lend.
+        unlendable: Vec<Finding>,
     },
     /// A secret's value was sealed.
     Sealed {
@@ -271,10 +274,11 @@ impl Governor {
             reviewed: false,
         });
         governed.bundle = Arc::clone(&bundle);
+        let unlendable = unlendable(&bundle, &self.secrets, now);
         let snapshot = Snapshot::new(bundle, &approved, change, index)
             .map_err(|_| ActRefused::OtherCharter)?;
         (self.hooks.activate)(snapshot).await.map_err(ActRefused::CannotServe)?;
-        Ok(Done { index, effect: Effect::Applied { change, charter: digest } })
+        Ok(Done { index, effect: Effect::Applied { change, charter: digest, unlendable } })
     }
 
     /// Records the act with the version it will become, then seals the value.

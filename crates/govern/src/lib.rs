@@ -10,6 +10,7 @@ mod refused;
 mod settle;
 mod store;
 mod tree;
+mod unlendable;
 
 pub use control::{ActBody, Applied, AppliedBody, ControlState, Fold, FoldError, GenesisBody};
 pub use governor::{
@@ -18,3 +19,4 @@ pub use governor::{
 pub use refused::{ActRefused, RefusedKind};
 pub use store::{CharterStore, StoreError};
 pub use tree::read_tree;
+pub use unlendable::unlendable;

@@ -4,12 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use bundle::Bundle;
-use model::Timestamp;
 
 use crate::begun::Begun;
-use crate::clock;
-use crate::genesis;
 use crate::home::Home;
+use crate::{clock, commands, genesis};
 
 /// The text of a start.
 pub(crate) fn text(
@@ -30,7 +28,7 @@ pub(crate) fn text(
         let _ = writeln!(text, "\nIn force: charter {}", begun.current()?.charter);
     }
     let _ = writeln!(text, "\nOpen findings:");
-    for finding in findings(&bundle, clock::system().now()) {
+    for finding in findings(home, begun, &bundle) {
         let _ = writeln!(text, "  - {finding}");
     }
     if let Some((agent, model)) = sample(&bundle) {
@@ -42,8 +40,10 @@ pub(crate) fn text(
     Ok(text)
 }
 
-/// What is open while one person holds every seat, and what time has brought up in the charter.
-pub(crate) fn findings(bundle: &Bundle, now: Timestamp) -> Vec<String> {
+/// What is open while one person holds every seat, what time has brought up in the charter, and
+/// which secrets its models need that cannot be lent.
+pub(crate) fn findings(home: &Home, begun: &Begun, bundle: &Bundle) -> Vec<String> {
+    let now = clock::system().now();
     let holders = bundle.holders();
     let mut findings = vec![format!(
         "genesis mode: {} holds {} of the accountable, policy, platform and response seats; every \
@@ -68,9 +68,14 @@ pub(crate) fn findings(bundle: &Bundle, now: Timestamp) -> Vec<String> {
         "no outside witness holds checkpoints of the logs: keep copies of them elsewhere"
             .to_owned(),
     );
-    let charters = bundle.findings(now).into_iter();
-    findings
-        .extend(charters.map(|found| format!("{}: {} ({})", found.what, found.help, found.who)));
+    findings.extend(bundle.findings(now).iter().map(ToString::to_string));
+    match commands::sealed_store(home, begun) {
+        Ok(secrets) => {
+            let unlendable = govern::unlendable(bundle, &secrets, now);
+            findings.extend(unlendable.iter().map(ToString::to_string));
+        }
+        Err(cause) => findings.push(format!("no secret can be lent: {cause:#}")),
+    }
     findings
 }
 

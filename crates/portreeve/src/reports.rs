@@ -45,6 +45,8 @@ pub(crate) enum HealthState {
     Failing,
     /// It failed too often, or asked for a pause.
     SetAside,
+    /// It was set aside, and that time is over: the next call tries it.
+    ProbeDue,
     /// A call is under way that finds out whether it is well again.
     Probing,
     /// Nothing serves, so nobody knows.
@@ -106,6 +108,7 @@ impl From<&RouteStatus> for HealthReport {
             Condition::Healthy => (HealthState::Healthy, None, None),
             Condition::Failing(failures) => (HealthState::Failing, Some(failures), None),
             Condition::SetAside(until) => (HealthState::SetAside, None, Some(until)),
+            Condition::ProbeDue => (HealthState::ProbeDue, None, None),
             Condition::Probing => (HealthState::Probing, None, None),
         };
         Self { state, failures, until, last_failure }

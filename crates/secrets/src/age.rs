@@ -28,8 +28,9 @@ pub enum Age {
     Due,
     /// Older than its owner allows.
     Overdue,
-    /// Sealed more than a day after what the clock says now. One of the two times is wrong, so
-    /// its age cannot be told: whoever refuses what is overdue refuses this too.
+    /// Sealed more than a day after what the clock says now. One of the two times is wrong and
+    /// its age cannot be told, so it is lent as little as what is overdue: a value sealed under
+    /// a clock years ahead would else never grow old.
     Ahead,
 }
 

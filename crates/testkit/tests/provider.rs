@@ -93,7 +93,7 @@ fn every_stream_begins_and_ends_as_its_vendor_says() {
     let provider = FakeProvider::start();
     for (path, begins, ends) in [
         (CHAT, "data: {", "data: [DONE]\n\n"),
-        ("/v1/responses", "event: response.created\n", "\"type\":\"response.completed\"}\n\n"),
+        ("/v1/responses", "event: response.created\n", "}\n\n"),
         (MESSAGES, "event: message_start\n", "data: {\"type\":\"message_stop\"}\n\n"),
         ("/v1beta/models/m:streamGenerateContent?alt=sse", "data: {", "}\r\n\r\n"),
     ] {
@@ -102,6 +102,8 @@ fn every_stream_begins_and_ends_as_its_vendor_says() {
         let text = reply.text();
         assert!(text.starts_with(begins) && text.ends_with(ends), "{path}: {text}");
         assert!(text.contains("Hello from the fake provider."), "{path}: {text}");
+        let last = text.trim_end().rsplit("\n\n").next().expect("an event");
+        assert!(!path.ends_with("responses") || last.starts_with("event: response.completed\n"));
     }
     // Without the query Gemini's method answers otherwise, and this provider does not.
     assert_eq!(ask(&provider, "/v1beta/models/m:streamGenerateContent", "{}").status, 404);
@@ -157,9 +159,13 @@ fn a_wrong_key_is_refused_and_seen() {
         let reply = post(provider.address(), CHAT, headers, b"{}");
         assert_eq!(reply.status, 401);
     }
+    let gemini = "/v1beta/models/m:countTokens";
+    let reply = post(provider.address(), gemini, &[("x-goog-api-key", "other")], b"{}");
+    assert_eq!(reply.status, 400);
+    assert_eq!(reply.json()["error"]["details"][0]["reason"], "API_KEY_INVALID");
     provider.expect_key("second");
     assert_eq!(chat(&provider, "{}").status, 401);
-    assert_eq!(provider.seen().len(), 4);
+    assert_eq!(provider.seen().len(), 5);
     assert_eq!(get(provider.address(), "/v1/elsewhere?q=1", &[]).status, 404);
     assert_eq!(provider.last_seen().path, "/v1/elsewhere?q=1");
 }

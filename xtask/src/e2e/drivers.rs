@@ -25,6 +25,8 @@ pub(super) struct Target<'a> {
     pub(super) token: String,
     /// The token of the agent that holds tool grants, where such checks run.
     pub(super) granted_token: Option<String>,
+    /// The token of another agent that may have conversations kept.
+    pub(super) keeping_token: Option<String>,
     /// Whether the gateway answers, and not the upstream itself.
     pub(super) through_gateway: bool,
     /// Each role and the model that plays it.
@@ -33,20 +35,25 @@ pub(super) struct Target<'a> {
     pub(super) can: &'a [&'a str],
     /// The product's own command over the gateway's home, where checks look at its records.
     pub(super) cli: Vec<String>,
+    /// The mock behind the gateway and its key, where checks look at what it was sent.
+    pub(super) upstream: Option<(String, &'static str)>,
 }
 
 impl Target<'_> {
     fn to_json(&self) -> Value {
         let models: Map<String, Value> =
             self.models.iter().map(|(role, name)| ((*role).to_owned(), json!(name))).collect();
+        let upstream = self.upstream.as_ref().map(|(url, key)| json!({ "url": url, "key": key }));
         json!({
             "base_url": self.base_url,
             "token": self.token,
             "granted_token": self.granted_token,
+            "keeping_token": self.keeping_token,
             "through_gateway": self.through_gateway,
             "models": models,
             "can": self.can,
             "cli": self.cli,
+            "upstream": upstream.unwrap_or_else(|| json!({})),
         })
     }
 }

@@ -20,8 +20,10 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 pub(super) enum Agent {
     /// The agent a first run declares: it holds model grants only.
     Demo,
-    /// The agent that `e2e/charter` adds: it holds tool grants, too.
+    /// An agent that `e2e/charter` adds: it holds tool grants, too.
     Granted,
+    /// Another: it may have conversations kept.
+    Keeping,
 }
 
 impl Agent {
@@ -29,6 +31,7 @@ impl Agent {
         match self {
             Self::Demo => "demo-agent",
             Self::Granted => "searching-agent",
+            Self::Keeping => "keeping-agent",
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::tally::Tally;
 use crate::test::{Packages, build_binaries};
 use drivers::{Target, drive, lay_out_scripts};
 use gateway::{Agent, Gateway};
-use plan::{BEFORE_THE_DEMO, DEMO_CAN, DEMO_MODELS, MEETINGS};
+use plan::{BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS};
 use upstreams::{KEY, KEY_VALUE, Upstream, Upstreams};
 
 /// Where a run happens and what it uses.
@@ -77,7 +77,7 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
     match (&upstreams, &gateway) {
         (Some(upstreams), Some(gateway)) => {
             foreign = tally.step(FOREIGN, || before_foreign(&stage, gateway, upstreams));
-            faults = tally.step(FAULTS, || before_failing(&stage, gateway));
+            faults = tally.step(FAULTS, || before_failing(&stage, gateway, upstreams));
         }
         _ => tally.not_run(FOREIGN, "the gateway or an upstream did not start"),
     }
@@ -98,10 +98,12 @@ fn before_bare(stage: &Stage<'_>, upstreams: &Upstreams) -> Result<Count> {
             base_url: upstreams.url(meeting.upstream),
             token: KEY_VALUE.to_owned(),
             granted_token: None,
+            keeping_token: None,
             through_gateway: false,
             models: meeting.bare,
             can: meeting.can,
             cli: Vec::new(),
+            upstream: None,
         };
         count = count + drive(stage, meeting.script, &target)?;
     }
@@ -128,15 +130,26 @@ fn before_foreign(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
         let mut target = Target { models: meeting.governed, can: meeting.can, ..through(gateway)? };
         if meeting.upstream == Upstream::Mock {
             target.granted_token = Some(gateway.token(Agent::Granted)?);
+            target.keeping_token = Some(gateway.token(Agent::Keeping)?);
         }
         count = count + drive(stage, meeting.script, &target)?;
     }
     Ok(count)
 }
 
-fn before_failing(stage: &Stage<'_>, gateway: &Gateway) -> Result<Count> {
-    let target = Target { cli: gateway.cli(), ..through(gateway)? };
-    drive(stage, "faults_driver.py", &target)
+/// Drives the gateway before upstreams that fail, then reads what log, routes and upstream say.
+fn before_failing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -> Result<Count> {
+    let mut count = Count::default();
+    for script in BEFORE_THE_FAILING {
+        let target = Target {
+            cli: gateway.cli(),
+            granted_token: Some(gateway.token(Agent::Granted)?),
+            upstream: Some((upstreams.url(Upstream::Mock), KEY_VALUE)),
+            ..through(gateway)?
+        };
+        count = count + drive(stage, script, &target)?;
+    }
+    Ok(count)
 }
 
 /// The gateway as a target, with a fresh token: one lives for minutes only.
@@ -145,9 +158,11 @@ fn through(gateway: &Gateway) -> Result<Target<'static>> {
         base_url: gateway.url(),
         token: gateway.token(Agent::Demo)?,
         granted_token: None,
+        keeping_token: None,
         through_gateway: true,
         models: &[],
         can: &[],
         cli: Vec::new(),
+        upstream: None,
     })
 }

@@ -36,7 +36,13 @@ impl Meeting {
             script,
             upstream: Upstream::Mock,
             bare: &[("answers", "steady"), ("embeds", "steady-embeddings")],
-            governed: &[("answers", "mock"), ("embeds", "mock-embeddings"), NEVER],
+            governed: &[
+                ("answers", "mock"),
+                ("embeds", "mock-embeddings"),
+                ("limits", "only-limited-for-nothing"),
+                ("breaks", "only-breaks"),
+                NEVER,
+            ],
             can: &["models", "responses"],
         }
     }
@@ -68,6 +74,7 @@ pub(super) const MEETINGS: &[Meeting] = &[
     // among the faults.
     Meeting::mock("gemini_driver.py"),
     Meeting::mock("openai_driver.mjs"),
+    Meeting::mock("anthropic_driver.mjs"),
     Meeting::mock("gemini_driver.mjs"),
 ];
 
@@ -87,3 +94,6 @@ pub(super) const DEMO_MODELS: &[(&str, &str)] =
     &[("answers", "portreeve-demo"), ("embeds", "portreeve-demo")];
 /// What it does beside answering.
 pub(super) const DEMO_CAN: &[&str] = &["models", "caps", "count", "responses"];
+
+/// What meets the gateway while upstreams fail; the second reads what the first left behind.
+pub(super) const BEFORE_THE_FAILING: &[&str] = &["faults_driver.py", "records_driver.py"];

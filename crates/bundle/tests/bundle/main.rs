@@ -13,3 +13,4 @@ mod files;
 mod findings;
 mod targets;
 mod trials;
+mod unlent;

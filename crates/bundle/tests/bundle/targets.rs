@@ -49,11 +49,11 @@ fn what_a_target_states_holds_and_the_rest_is_its_providers() {
 
 #[test]
 fn retries_are_the_models_or_the_usual() {
-    assert_eq!(retries(""), Retries { attempts_max: 1, within_ms: 30_000 }, "one target");
+    assert_eq!(retries(""), Retries { attempts_max: None, within_ms: 30_000 });
     let one = retries("retries: {attempts_max: 1}\n");
-    assert_eq!(one, Retries { attempts_max: 1, within_ms: 30_000 });
+    assert_eq!(one, Retries { attempts_max: Some(1), within_ms: 30_000 });
     let both = retries("retries: {attempts_max: 10, within_ms: 100}\n");
-    assert_eq!(both, Retries { attempts_max: 10, within_ms: 100 });
+    assert_eq!(both, Retries { attempts_max: Some(10), within_ms: 100 });
 }
 
 #[test]

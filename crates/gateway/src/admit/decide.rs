@@ -3,6 +3,7 @@
 
 use model::{
     Ask, Case, Dialect, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused,
+    WithheldRecord,
 };
 use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question};
 use quota::Went;
@@ -78,7 +79,7 @@ impl Admitting<'_> {
                 let permit = permit.holding(held.records());
                 Ok(Admission::Call(Box::new(Call { permit, sending, held })))
             }
-            Err((refusal, told)) => Err(instead(&permit, refusal, told)),
+            Err((refusal, told)) => Err(instead(&permit, refusal, Vec::new(), told)),
         }
     }
 
@@ -96,13 +97,14 @@ impl Admitting<'_> {
         // Where nothing is eligible, policy is asked about all targets all the same.
         let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
         let (agent, call) = (&self.agent.facts, self.call_facts(&case));
+        let unfit = if refusal.is_some() { withheld.clone() } else { Vec::new() };
         let question =
             Question { case, agent, call, approved, model: &model.facts, targets, withheld };
         let decided = self.live.policies().decide(question);
         match (decided, unapproved, refusal) {
             (Ok(permit), None, None) => Ok(permit),
             (Ok(permit), Some(refusal), _) | (Ok(permit), None, Some(refusal)) => {
-                Err(instead(&permit, refusal, Told::default()))
+                Err(instead(&permit, refusal, unfit, Told::default()))
             }
             // A policy that asks for a context refuses for want of one: say which would do.
             (Err(refused), Some(refusal), _)
@@ -175,9 +177,14 @@ impl Admitting<'_> {
 }
 
 /// A refusal for another reason than policy's, after policy said yes.
-fn instead(permit: &Permit, refusal: Refusal, told: Told) -> Denied {
+fn instead(
+    permit: &Permit,
+    refusal: Refusal,
+    withheld: Vec<WithheldRecord>,
+    told: Told,
+) -> Denied {
     let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
-    Denied::Refused(Box::new(Refused { case, refusal, facts }), told)
+    Denied::Refused(Box::new(Refused { case, refusal, withheld, facts }), told)
 }
 
 fn clamp(count: u64) -> u32 {

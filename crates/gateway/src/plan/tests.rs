@@ -17,7 +17,7 @@ fn plan(health: &Health, count: usize, attempts_max: u32) -> Plan {
         .iter()
         .map(|provider| Candidate::new(health.of(provider, "m"), Some(1)))
         .collect();
-    Plan::new(candidates, Retries { attempts_max, within_ms: 10_000 }, BACKOFF)
+    Plan::new(candidates, Retries { attempts_max: Some(attempts_max), within_ms: 10_000 }, BACKOFF)
 }
 
 /// What comes next, without its pass (which is given back at once).
@@ -119,9 +119,10 @@ fn a_wait_is_read_in_seconds_and_in_no_other_form() {
         retry_after_ms(&headers)
     };
     assert_eq!(read("2"), Some(2_000));
-    assert_eq!(read(" 0 "), Some(0));
-    for text in ["", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", "99999999999999999999"] {
+    for text in ["", "0", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT"] {
         assert_eq!(read(text), None, "{text}");
     }
-    assert_eq!(read("18446744073709551615"), None, "too long to count");
+    for text in ["18446744073709551615", "99999999999999999999"] {
+        assert_eq!(read(text), Some(u64::MAX), "{text} is too long to count");
+    }
 }

@@ -409,3 +409,18 @@ fn a_request_to_an_absolute_address_goes_where_the_charter_says() {
     check::forwarded(&world, &reply);
     assert_eq!(world.provider.last_seen().header("host"), world.provider.address().to_string());
 }
+
+#[test]
+fn a_refusal_that_needs_no_body_leaves_the_connection_in_order() {
+    let world = World::start();
+    let (refused, good) = (world.ask(OpenAi).no_token().raw(), world.ask(OpenAi).raw());
+    let (head, body) = refused.split_once("\r\n\r\n").unwrap();
+    let mut connection = Connection::tcp(world.address);
+    // The body comes after the head was judged.
+    connection.send_raw(format!("{head}\r\n\r\n").as_bytes());
+    connection.send_raw(body.as_bytes());
+    let reply = connection.reply().unwrap();
+    check::refused(&world, OpenAi, &reply, RefusalCode::CredentialMissing);
+    connection.send_raw(good.as_bytes());
+    check::forwarded(&world, &connection.reply().unwrap());
+}

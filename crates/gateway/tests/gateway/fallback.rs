@@ -151,6 +151,13 @@ fn an_answer_that_cannot_be_shown_is_refused_and_tried_nowhere_else() {
                 check::refused(&world, dialect, &reply, code);
             }
         }
+        // Nor is another place asked where the key of the first is wrong, however it is said.
+        let world = World::routed(PAIR);
+        world.provider.expect_key("another key");
+        let reply = world.ask(dialect).model("routed").send();
+        check::refused(&world, dialect, &reply, RefusalCode::UpstreamCredential);
+        assert!(!reply.text().contains("Incorrect"), "{}", reply.text());
+        world.second.assert_untouched();
         let (world, reply) = stays(dialect, false, Script::EchoHeaders);
         check::refused(&world, dialect, &reply, RefusalCode::UpstreamEchoedSecret);
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::{Canary, Reply, Script};
 
 use crate::ask::DIALECTS;
-use crate::charter_files::{AGENT, grant, kind, upstream};
+use crate::charter_files::{AGENT, TWIN, grant, kind, upstream};
 use crate::check;
 use crate::world::{Setup, World};
 
@@ -339,4 +339,19 @@ fn a_listing_shows_what_may_be_used_as_it_is_asked_and_is_recorded() {
         assert_eq!(reply.header(id), reply.header("portreeve-decision"));
         world.provider.assert_untouched();
     }
+}
+
+#[test]
+fn the_same_idempotency_key_of_two_agents_is_two_keys_at_the_provider() {
+    let world = World::start();
+    let key = |agent: &str, key: &str| {
+        let ask = world.ask(OpenAi).token(world.token(agent)).header("idempotency-key", key);
+        check::forwarded(&world, &ask.send());
+        world.provider.last_seen().header("idempotency-key").to_owned()
+    };
+    let first = key(AGENT, "once");
+    assert_eq!(key(AGENT, "once"), first, "a retry is known again");
+    assert_ne!(key(AGENT, "twice"), first);
+    assert_ne!(key(TWIN, "once"), first);
+    assert!(first.starts_with("portreeve-") && !first.contains("once"), "{first}");
 }

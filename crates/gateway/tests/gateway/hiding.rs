@@ -1,10 +1,12 @@
 //! A model that a caller could never use looks to it like one that does not exist.
 
 use model::{Dialect, RefusalCode};
+use serde_json::{Value, json};
 
 use crate::ask::DIALECTS;
+use crate::charter_files::grant;
 use crate::check;
-use crate::world::World;
+use crate::world::{Setup, World};
 
 /// Asserts that asking for a hidden model, for a missing one, and for names that no model can
 /// have are answered alike, to the byte.
@@ -61,6 +63,48 @@ fn a_hidden_model_of_the_other_dialect_is_no_mismatch() {
         check::refused(&world, dialect, &hidden, RefusalCode::ModelUnknown);
         let missing = world.ask(dialect).model("missing").send();
         assert_eq!(check::without_id(&hidden), check::without_id(&missing));
+    }
+}
+
+/// What is in a request besides the model's name: each would be refused for itself, or pass with
+/// a grant, if the caller might use the model.
+fn extras(dialect: Dialect) -> Vec<(&'static str, Value)> {
+    let mut extras = vec![("tomorrow", json!({"tools": []}))];
+    extras.extend(match dialect {
+        Dialect::OpenAi => vec![
+            ("tools", json!([{"type": "web_search"}])),
+            ("tools", json!([{"type": "tomorrow"}])),
+            ("store", json!(true)),
+            ("previous_response_id", json!("resp_1")),
+        ],
+        Dialect::Anthropic => vec![
+            ("tools", json!([{"type": "web_search_20250305", "name": "web_search"}])),
+            ("tools", json!([{"type": "tomorrow_20270101", "name": "tomorrow"}])),
+            ("mcp_servers", json!([{"type": "url", "url": "https://tools.test", "name": "x"}])),
+            ("container", json!("container_1")),
+        ],
+        Dialect::Gemini => vec![
+            ("tools", json!([{"googleSearch": {}}])),
+            ("tools", json!([{"tomorrow": {}}])),
+            ("cachedContent", json!("cachedContents/1")),
+        ],
+    });
+    extras
+}
+
+#[test]
+fn nothing_else_in_a_request_tells_a_hidden_model_from_a_missing_one() {
+    for dialect in DIALECTS {
+        for world in [World::start(), World::with(Setup::default().edited(grant))] {
+            for (field, value) in extras(dialect) {
+                let answer = |model| {
+                    let reply = world.ask(dialect).field(field, value.clone()).model(model).send();
+                    check::without_id(&reply)
+                };
+                assert_eq!(answer("hidden"), answer("missing"), "{dialect:?}: {field} {value}");
+            }
+            world.provider.assert_untouched();
+        }
     }
 }
 

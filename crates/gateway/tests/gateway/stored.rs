@@ -246,3 +246,22 @@ fn a_container_that_an_answer_announces_is_the_agents_without_storage() {
     check::forwarded(&world, &ask(AGENT));
     check::refused(&world, Anthropic, &ask(TWIN), RefusalCode::StoredObjectRefused);
 }
+
+#[test]
+fn an_id_that_a_provider_gives_again_stays_the_firsts_in_memory_and_in_the_log() {
+    let world = keeping();
+    let answer = json!({
+        "id": "resp_twice", "object": "response", "status": "completed", "store": true,
+        "output": [], "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2},
+    });
+    let stored = |agent: &str| {
+        world.provider.next(Script::Status(200, answer.to_string()));
+        let outcome = check::forwarded(&world, &respond(&world, agent, json!({})).send());
+        outcome.get("stored").cloned()
+    };
+    assert!(stored(AGENT).is_some());
+    assert_eq!(stored(TWIN), None, "a start reads ownership from what stands there");
+    let named = json!({"previous_response_id": "resp_twice"});
+    check::forwarded(&world, &respond(&world, AGENT, named.clone()).send());
+    refused(&world, &respond(&world, TWIN, named).send());
+}

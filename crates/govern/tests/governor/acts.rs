@@ -18,7 +18,7 @@ async fn a_charter_comes_into_force_and_is_recorded() {
     let recorded = as_json(&act);
     let done = begun.take((act, with)).await.unwrap();
 
-    let Effect::Applied { change, charter } = done.effect else { panic!("{done:?}") };
+    let Effect::Applied { change, charter, .. } = done.effect else { panic!("{done:?}") };
     assert_eq!(charter, digest_of(&tree));
     assert_eq!(begun.in_force().await, charter);
     assert_eq!(begun.gateway.lock().unwrap().serve, [charter]);

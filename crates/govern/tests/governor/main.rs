@@ -15,3 +15,4 @@ mod refused;
 mod store;
 mod tree;
 mod trouble;
+mod unlendable;

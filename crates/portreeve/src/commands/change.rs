@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::admin_client;
 use crate::begun::Begun;
 use crate::cli::{Change, Output, Signing};
-use crate::commands::check::checked;
+use crate::commands::check::{checked, warnings};
 use crate::commands::signing::signer;
 use crate::exit::Failure;
 use crate::home::Home;
@@ -50,6 +50,9 @@ async fn propose(
             print::line(&format!("  {what:8} {path}"));
         }
     }
+    for warning in warnings(&bundle) {
+        print::notice(&format!("warning: {warning}"));
+    }
     if !apply {
         if output.json {
             let proposed = proposal(digest, base, &differing);
@@ -75,11 +78,17 @@ async fn propose(
         applied.insert("change".to_owned(), Value::from(change));
         applied.insert("control_index".to_owned(), index);
         applied.insert("applied".to_owned(), Value::from(true));
+        let findings = answer.get("findings").cloned().unwrap_or_default();
+        applied.insert("findings".to_owned(), findings);
         print::line(&serde_json::to_string_pretty(&applied)?);
     } else {
         print::line(&format!(
             "applied as change {change}, UNREVIEWED: one person holds every seat"
         ));
+        let findings = answer.get("findings").and_then(Value::as_array);
+        for finding in findings.into_iter().flatten() {
+            print::notice(&format!("warning: {}", print::value(finding)));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

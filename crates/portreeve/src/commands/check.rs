@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use bundle::Bundle;
+use bundle::{Bundle, Finding};
 use charter::SourceTree;
 use model::Problems;
 use serde_json::{Value, json};
@@ -12,26 +12,14 @@ use serde_json::{Value, json};
 use crate::cli::Output;
 use crate::exit::Failure;
 use crate::home::Home;
-use crate::print;
+use crate::{clock, print};
 
 /// Checks the charter in `dir`.
 pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<ExitCode> {
     let dir = dir.unwrap_or_else(|| home.working_copy());
     match read(&dir)? {
         Ok((_, bundle)) => {
-            if output.json {
-                print::line("[]");
-            } else {
-                print::line(&format!(
-                    "{}: no problems\ncharter {}\n{} agents, {} models, {} policies, {} policy tests passed",
-                    dir.display(),
-                    bundle.digest(),
-                    bundle.agents().count(),
-                    bundle.models().count(),
-                    bundle.policies().all().count(),
-                    bundle.tests_passed()
-                ));
-            }
+            sound(&dir, &bundle, output)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {
@@ -47,6 +35,34 @@ pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<E
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// Prints what a charter without problems comes to, and what calls under it will meet.
+fn sound(dir: &Path, bundle: &Bundle, output: Output) -> Result<()> {
+    let warnings = warnings(bundle);
+    if output.json {
+        let all: Vec<Value> = warnings.iter().map(warning).collect();
+        print::line(&serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    print::line(&format!(
+        "{}: no problems\ncharter {}\n{}, {}, {}, {} passed",
+        dir.display(),
+        bundle.digest(),
+        counted(bundle.agents().count(), "agent"),
+        counted(bundle.models().count(), "model"),
+        policies(bundle.policies().all().count()),
+        counted(bundle.tests_passed(), "policy test"),
+    ));
+    for warning in &warnings {
+        print::line(&format!("warning: {warning}"));
+    }
+    Ok(())
+}
+
+/// What is no problem of the charter, and keeps calls from being served.
+pub(crate) fn warnings(bundle: &Bundle) -> Vec<Finding> {
+    bundle.unlent(clock::system().now())
 }
 
 /// The charter in `dir`, or a failure that lists every problem.
@@ -73,15 +89,32 @@ fn read(dir: &Path) -> Result<Result<(SourceTree, Bundle), Problems>> {
 }
 
 fn count(problems: &Problems) -> String {
-    match problems.len() {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    }
+    counted(problems.len(), "problem")
+}
+
+fn policies(count: usize) -> String {
+    if count == 1 { "1 policy".to_owned() } else { format!("{count} policies") }
+}
+
+/// So many of something whose plural ends in `s`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn warning(found: &Finding) -> Value {
+    json!({
+        "id": found.code,
+        "severity": "warning",
+        "what": found.what,
+        "who": found.who,
+        "help": found.help,
+    })
 }
 
 fn object(problem: &model::Problem) -> Value {
     json!({
         "id": problem.code,
+        "severity": "problem",
         "file": problem.place.file,
         "line": problem.place.line,
         "column": problem.place.column,

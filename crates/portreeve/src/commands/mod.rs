@@ -14,6 +14,7 @@ mod signing;
 mod status;
 
 pub(crate) use check::checked;
+pub(crate) use secret::store as sealed_store;
 
 use std::process::ExitCode;
 

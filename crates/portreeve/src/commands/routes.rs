@@ -8,8 +8,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
-use secrets::{SealingKey, SecretStore};
+use anyhow::Result;
 
 use crate::admin_client;
 use crate::begun::Begun;
@@ -27,7 +26,8 @@ pub(crate) async fn run(home: &Home, options: Routes) -> Result<ExitCode> {
     }
     let begun = Begun::demand(home)?;
     let bundle = begun.bundle(&begun.current()?.charter)?;
-    let secrets = sealed(home, &begun.state.genesis.gateway)?;
+    // Nothing is read of it but versions and their ages.
+    let secrets = super::sealed_store(home, &begun)?;
     let live = admin_client::routes(&home.admin_socket()).await.ok();
     let seen = Seen { bundle: &bundle, secrets: &secrets, live, now: clock::system().now() };
     let routes: Vec<Route<'_>> = bundle
@@ -48,14 +48,6 @@ pub(crate) async fn run(home: &Home, options: Routes) -> Result<ExitCode> {
         let all: Vec<String> = routes.iter().map(text::route).collect();
         print::line(all.join("\n").trim_end());
     }
-    let finding = routes.iter().any(|route| route.finding().is_some());
+    let finding = routes.iter().any(Route::has_finding);
     Ok(if finding { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-/// The sealed store, of which nothing but versions and their ages is read here.
-fn sealed(home: &Home, gateway: &str) -> Result<SecretStore> {
-    let key =
-        SealingKey::read(&home.key("sealing.key")).context("the sealing key cannot be used")?;
-    SecretStore::open(home.secrets(), key, gateway, clock::system())
-        .context("the sealed store cannot be read")
 }

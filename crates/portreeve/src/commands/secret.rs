@@ -116,7 +116,7 @@ fn next_step(
 }
 
 /// The sealed store of a home that was begun.
-fn store(home: &Home, begun: &Begun) -> Result<SecretStore> {
+pub(crate) fn store(home: &Home, begun: &Begun) -> Result<SecretStore> {
     let key =
         SealingKey::read(&home.key("sealing.key")).context("the sealing key cannot be used")?;
     let gateway = &begun.state.genesis.gateway;

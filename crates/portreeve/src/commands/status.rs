@@ -17,8 +17,7 @@ pub(crate) async fn run(home: &Home, output: Output) -> Result<ExitCode> {
     let current = begun.current()?;
     let live = admin_client::status(&home.admin_socket()).await.ok();
     let serving = live.is_some();
-    let now = crate::clock::system().now();
-    let findings = crate::banner::findings(&begun.bundle(&current.charter)?, now);
+    let findings = crate::banner::findings(home, &begun, &begun.bundle(&current.charter)?);
     let status = live.unwrap_or_else(|| {
         json!({
             "gateway": begun.state.genesis.gateway,

@@ -178,3 +178,23 @@ fn an_edited_store_is_noticed_at_the_start() {
     copy_dir(&home.path("charter"), &stored);
     home.up().stop();
 }
+
+/// Sound, and yet every call would be refused: said before it is applied.
+#[test]
+fn a_model_whose_key_no_policy_lends_is_a_warning() {
+    let (home, _server) = with_helper();
+    home.write(
+        "policies/model/30-helper.cedar",
+        "@id(\"helper\")\n@owner(\"seat:policy-lead\")\n@rationale(\"Tests.\")\npermit (principal == Agent::\"helper\", action == Action::\"InvokeModel\", resource == Model::\"portreeve-demo\");\n",
+    );
+    let found = "warning: agent helper may use model `portreeve-demo` at demo, but no policy lends \
+                 secret `demo-key` for it";
+    let check = home.run(&["check"]);
+    assert!(check.ok().contains(found), "{check:?}");
+    let json = home.run(&["check", "--json"]).json();
+    assert_eq!(json[0]["id"], "secret-not-permitted", "{json}");
+    assert_eq!(json[0]["severity"], "warning", "{json}");
+    let applied = home.run(&["change", "propose", &copy(&home), "--apply"]);
+    assert!(applied.ok().contains("applied as change"), "{applied:?}");
+    assert!(applied.err.contains(found), "{applied:?}");
+}

@@ -42,7 +42,7 @@ fn a_real_call_shows_every_link_and_goes_on_showing_them() {
         "local as my-model",
         "secret local-key v1 (owner seat:risk-lead",
         "complete, status 200",
-        "local answered 200",
+        "local as my-model answered 200",
         "tokens: ",
         &charter,
         &format!("in force by change {change}, signed by founder"),

@@ -121,6 +121,70 @@ fn a_model_past_its_end_is_a_finding_wherever_one_looks() {
 }
 
 #[test]
+fn a_model_whose_key_was_never_sealed_is_a_finding() {
+    let home = Home::new();
+    let _server = home.up();
+    home.replace("secrets/demo-key.yaml", "active: 1", "active: 2");
+    home.apply();
+    let text = home.run(&["routes"]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    for said in ["demo-key v2, NOT SEALED", "now: demo has no sealed key"] {
+        assert!(text.out.contains(said), "{said}: {}", text.out);
+    }
+    check_width(&text.out);
+    let found =
+        "secret `demo-key` v2 has no sealed value, so it is not lent for portreeve-demo at demo";
+    assert!(home.run(&["status"]).ok().contains(found));
+}
+
+/// A second place whose key was never sealed, behind one that answers.
+const SPARE: [(&str, &str); 3] = [
+    (
+        "providers/spare.yaml",
+        "name: spare\nkind: openai\nbase_url: http://127.0.0.1:9/v1\nsecret: spare-key\n",
+    ),
+    (
+        "secrets/spare-key.yaml",
+        "name: spare-key\npurpose: Opens the spare.\nmax_age_days: 90\nactive: 1\n",
+    ),
+    (
+        "models/pair.yaml",
+        "name: pair\npurpose: Two places.\ntargets:\n  - {provider: demo, upstream_model: a}\n  - {provider: spare, upstream_model: b}\n",
+    ),
+];
+
+#[test]
+fn one_place_without_a_key_is_a_finding_although_another_serves() {
+    let home = Home::new();
+    let server = home.up();
+    for (path, text) in SPARE {
+        home.write(path, text);
+    }
+    let copy = home.path("charter").display().to_string();
+    let applied = home.run(&["change", "propose", &copy, "--apply"]);
+    let found = "secret `spare-key` v1 has no sealed value, so it is not lent for pair at spare: \
+                 seal it with `portreeve secret put spare-key` (seat:risk-lead)";
+    assert!(applied.ok().contains("applied as change"), "{applied:?}");
+    assert!(applied.err.contains(&format!("warning: {found}")), "{applied:?}");
+    assert!(home.run(&["status"]).ok().contains(found));
+    let routes = home.run(&["routes", "pair"]);
+    assert_eq!(routes.code, Some(1), "{routes:?}");
+    assert!(routes.out.contains("FINDING  it has no sealed key"), "{}", routes.out);
+    assert!(!routes.out.contains("no target can serve it now"), "{}", routes.out);
+    check_width(&routes.out);
+    let json: Value = serde_json::from_str(&home.run(&["routes", "pair", "--json"]).out).unwrap();
+    assert_eq!(json[0]["finding"], Value::Null);
+    assert_eq!(json[0]["targets"][0]["finding"], Value::Null);
+    assert!(json[0]["targets"][1]["finding"].is_string(), "{json}");
+    server.stop();
+    let server = home.up();
+    assert!(server.banner.contains(found), "{}", server.banner);
+    home.run_with(&["secret", "put", "spare-key"], b"a value").ok();
+    assert_eq!(home.run(&["routes", "pair"]).code, Some(0));
+    assert!(!home.run(&["status"]).ok().contains("spare-key"));
+}
+
+#[test]
 fn a_target_that_failed_is_shown_as_set_aside() {
     let home = Home::new();
     let server = home.up();
@@ -140,4 +204,23 @@ fn a_target_that_failed_is_shown_as_set_aside() {
     assert!(text.out.contains("set aside until"), "{}", text.out);
     assert!(text.out.contains("local failed and is set aside"), "{}", text.out);
     check_width(&text.out);
+}
+
+#[test]
+fn a_target_whose_time_aside_is_over_is_due_for_a_probe_and_no_finding() {
+    let home = Home::new();
+    let server = home.up();
+    let provider = FakeProvider::start();
+    home.use_provider(&provider);
+    provider.always(Script::RetryAfter(503, "0"));
+    let token = home.token("demo-agent");
+    assert!(server.call_model(&token, "local-model").status >= 500);
+    let routes = home.run(&["routes", "local-model", "--json"]).json();
+    let health = target(&routes, "local-model")["health"].clone();
+    assert_eq!(health["state"], "probe_due", "{health}");
+    assert_eq!(health.get("until"), None, "{health}");
+    assert_eq!(routes[0]["finding"], Value::Null);
+    let text = home.run(&["routes", "local-model"]);
+    assert!(text.ok().contains("due for a probe"), "{}", text.out);
+    assert!(!text.out.contains("FINDING"), "{}", text.out);
 }

@@ -74,5 +74,9 @@ fn one_name_two_providers() {
         [("DEAD", dead), ("AMERICA", america.base_url()), ("CAREFUL", careful.base_url())];
     check_with("one-name-two-providers.txt", Gateway::Begun, &addresses);
     assert_eq!(careful.seen().len(), 1, "the careful one was asked once");
-    assert_eq!(america.seen().len(), 2, "America was asked once as a fallback, once for the search");
+    assert_eq!(
+        america.seen().len(),
+        2,
+        "America was asked once as a fallback, once for the search"
+    );
 }

@@ -2,7 +2,8 @@
 
 use crate::Gate;
 
-/// One behaviour. A key that is missing or wrong is answered with 401 before any of them.
+/// One behaviour. A key that is missing or wrong is refused before any of them, as its vendor does:
+/// with 401, or by Gemini's API with 400.
 #[derive(Debug, Clone)]
 pub enum Script {
     /// A good answer: streamed with three deltas where the request asks for a stream.

@@ -95,7 +95,8 @@ async fn answer(
     }
     .unwrap_or_default();
     if given != key {
-        return Ok(whole(StatusCode::UNAUTHORIZED, refused_key(vendor, given)));
+        let (status, body) = refused_key(vendor, given);
+        return Ok(whole(status, body));
     }
     act(script, &Asked::new(endpoint, &seen.body, nth), &seen.headers, state).await
 }

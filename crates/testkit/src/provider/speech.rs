@@ -7,6 +7,7 @@ mod messages;
 mod responses;
 
 use bytes::Bytes;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, Form, Vendor};
@@ -70,9 +71,22 @@ impl Asked {
     }
 }
 
-/// The refusal of a key. Like those of real providers, it quotes the key that came.
-pub(crate) fn refused_key(vendor: Vendor, given: &str) -> Bytes {
-    error(vendor, 401, &format!("Incorrect API key provided: {given}."))
+/// The refusal of a key, with its status. Like those of real providers, it quotes the key that
+/// came; Gemini's API says why in a detail, beside the status of a bad request.
+pub(crate) fn refused_key(vendor: Vendor, given: &str) -> (StatusCode, Bytes) {
+    let message = format!("Incorrect API key provided: {given}.");
+    match vendor {
+        Vendor::OpenAi | Vendor::Anthropic => {
+            (StatusCode::UNAUTHORIZED, error(vendor, 401, &message))
+        }
+        Vendor::Gemini => {
+            let info = json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "API_KEY_INVALID", "domain": "googleapis.com"});
+            let body = json!({"error": {"code": 400, "message": message,
+                "status": "INVALID_ARGUMENT", "details": [info]}});
+            (StatusCode::BAD_REQUEST, Bytes::from(body.to_string()))
+        }
+    }
 }
 
 fn error(vendor: Vendor, status: u16, message: &str) -> Bytes {

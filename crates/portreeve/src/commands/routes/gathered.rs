@@ -3,7 +3,7 @@
 use bundle::{Bundle, Model, ProviderKind, Target};
 use model::{Dialect, Operation, PersonName, Timestamp};
 use policy::SecretFacts;
-use secrets::SecretStore;
+use secrets::{Lifetime, SecretStore};
 
 use crate::reports::{HealthReport, HealthState, RouteReport};
 
@@ -49,9 +49,12 @@ pub(super) struct SecretAge<'b> {
     pub(super) facts: &'b SecretFacts,
     /// When the active version was sealed; none where it has no value that opens.
     pub(super) sealed: Option<Timestamp>,
+    /// Whole days since; none where it is not sealed, or the clock says it is yet to be.
     pub(super) age_days: Option<u64>,
     /// How old it may become; none where the charter does not declare it any more.
     pub(super) max_age_days: Option<u32>,
+    /// Whether the gateway lends it, as far as its age goes.
+    pub(super) lent: bool,
 }
 
 impl<'b> Route<'b> {
@@ -78,6 +81,11 @@ impl<'b> Route<'b> {
         }
         Some(format!("no target can serve it now: {}", reasons.join("; ")))
     }
+
+    /// Whether anything is wrong with it or with one of its places.
+    pub(super) fn has_finding(&self) -> bool {
+        self.finding().is_some() || self.targets.iter().any(|target| target.finding().is_some())
+    }
 }
 
 impl<'b> TargetRoute<'b> {
@@ -97,23 +105,27 @@ impl<'b> TargetRoute<'b> {
         }
     }
 
+    /// What is wrong with the place that does not mend itself: its key is not lent.
+    pub(super) fn finding(&self) -> Option<String> {
+        let secret = self.secret.as_ref()?;
+        let reason = secret.withheld()?;
+        Some(format!("it {reason}, so no call goes there: see `portreeve secret status`"))
+    }
+
     /// Why no call goes there now, whoever makes it; none where one may.
     fn out_of_service(&self) -> Option<&'static str> {
         if self.end_in_days.is_some_and(|days| days <= 0) {
             return Some("is past its end");
         }
-        if let Some(secret) = &self.secret {
-            match (secret.age_days, secret.max_age_days) {
-                (None, _) => return Some("has no sealed key"),
-                (Some(age), Some(max)) if age > u64::from(max) => {
-                    return Some("has a key older than it may become");
-                }
-                (Some(_), _) => {}
-            }
+        if let Some(reason) = self.secret.as_ref().and_then(SecretAge::withheld) {
+            return Some(reason);
         }
         match self.health.state {
             HealthState::SetAside | HealthState::Probing => Some("failed and is set aside"),
-            HealthState::Healthy | HealthState::Failing | HealthState::Unknown => None,
+            HealthState::Healthy
+            | HealthState::Failing
+            | HealthState::ProbeDue
+            | HealthState::Unknown => None,
         }
     }
 }
@@ -121,11 +133,23 @@ impl<'b> TargetRoute<'b> {
 impl<'b> SecretAge<'b> {
     fn of(facts: &'b SecretFacts, seen: &Seen<'b>) -> Self {
         let sealed = seen.secrets.sealed_at(&facts.name, facts.version);
+        let max_age_days = seen.bundle.secret(&facts.name).map(|secret| secret.max_age_days);
+        let lifetime = sealed.zip(max_age_days).map(|(sealed, days)| Lifetime::new(sealed, days));
         Self {
             facts,
             sealed,
-            age_days: sealed.map(|sealed| seen.now.millis_since(sealed) / DAY_MS),
-            max_age_days: seen.bundle.secret(&facts.name).map(|secret| secret.max_age_days),
+            age_days: lifetime.and_then(|lifetime| lifetime.days(seen.now)),
+            max_age_days,
+            lent: lifetime.is_some_and(|lifetime| lifetime.age(seen.now).may_be_lent()),
+        }
+    }
+
+    /// Why it is not lent; none where it is.
+    const fn withheld(&self) -> Option<&'static str> {
+        match (self.sealed, self.lent) {
+            (None, _) => Some("has no sealed key"),
+            (Some(_), false) => Some("has a key that may not be lent for its age"),
+            (Some(_), true) => None,
         }
     }
 }

@@ -45,6 +45,7 @@ fn target((order, route): (usize, &TargetRoute<'_>)) -> Value {
         "claims": facts.claims,
         "end_in_days": route.end_in_days,
         "health": route.health,
+        "finding": route.finding(),
     })
 }
 

@@ -14,8 +14,11 @@ const HEALTH_AT: usize = 50;
 pub(super) fn route(route: &Route<'_>) -> String {
     let (model, retries) = (route.model, route.model.retries);
     let tries = match retries.attempts_max {
-        1 => "one try".to_owned(),
-        most => format!("at most {most} tries, begun within {}", span(retries.within_ms)),
+        None => {
+            format!("one for each place a call may go to, begun within {}", span(retries.within_ms))
+        }
+        Some(1) => "one try".to_owned(),
+        Some(most) => format!("at most {most} tries, begun within {}", span(retries.within_ms)),
     };
     let holder = route.answered_by.map(|person| format!(" ({person})")).unwrap_or_default();
     let operations: Vec<&str> = route.operations.iter().map(|one| one.as_str()).collect();
@@ -57,6 +60,9 @@ fn target(text: &mut Lines, order: usize, (route, serving): (&TargetRoute<'_>, b
         let next = next.map_or_else(|| "no successor".to_owned(), |next| format!("then {next}"));
         field("ends", &format!("{}, {when}; {next}", day(end)));
     }
+    if let Some(finding) = route.finding() {
+        field("FINDING", &finding);
+    }
 }
 
 fn health(health: &HealthReport, serving: bool) -> String {
@@ -70,6 +76,7 @@ fn health(health: &HealthReport, serving: bool) -> String {
             let until = health.until.map(|until| until.to_string()).unwrap_or_default();
             format!("set aside until {until}{code}")
         }
+        HealthState::ProbeDue => format!("due for a probe{code}"),
         HealthState::Probing => format!("set aside, being tried again{code}"),
         HealthState::Unknown if serving => "unknown".to_owned(),
         HealthState::Unknown => "unknown (nothing serves)".to_owned(),
@@ -92,10 +99,12 @@ fn only(when: &Condition) -> Option<String> {
 fn key(secret: &SecretAge<'_>) -> String {
     let facts = secret.facts;
     let max = secret.max_age_days.map(|max| format!(", at most {max}")).unwrap_or_default();
-    let age = match secret.age_days {
-        None => "NOT SEALED".to_owned(),
-        Some(1) => format!("sealed 1 day ago{max}"),
-        Some(days) => format!("sealed {days} days ago{max}"),
+    let refused = if secret.lent { "" } else { ", NOT LENT" };
+    let age = match (secret.sealed, secret.age_days) {
+        (None, _) => "NOT SEALED".to_owned(),
+        (Some(_), Some(1)) => format!("sealed 1 day ago{max}{refused}"),
+        (Some(_), Some(days)) => format!("sealed {days} days ago{max}{refused}"),
+        (Some(sealed), None) => format!("sealed {sealed}, ahead of the clock{refused}"),
     };
     format!("{} {}, {age}; {}", facts.name, facts.version, facts.owner)
 }

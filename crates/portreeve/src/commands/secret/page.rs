@@ -66,8 +66,8 @@ impl Report {
             ),
             Standing::Ahead => format!(
                 "AHEAD: {active} was sealed at a time that this machine's clock has not reached, \
-                 so its age cannot be told: set the clock right, or seal the next version and \
-                 activate it"
+                 so its age cannot be told: {refused}; set the clock right, or seal the next \
+                 version and activate it"
             ),
             Standing::Missing { next } => format!(
                 "MISSING: the charter names {active}, which was never sealed: {refused}; the next \
@@ -95,8 +95,8 @@ impl Standing {
     /// The code with which calls are refused; none where they are not.
     const fn refusal(&self) -> Option<&'static str> {
         match self {
-            Self::Current | Self::Due | Self::Ahead | Self::Undeclared => None,
-            Self::Overdue => Some(model::RefusalCode::SecretExpired.as_str()),
+            Self::Current | Self::Due | Self::Undeclared => None,
+            Self::Overdue | Self::Ahead => Some(model::RefusalCode::SecretExpired.as_str()),
             Self::Missing { .. } | Self::Unreadable(_) => {
                 Some(model::RefusalCode::SecretMissing.as_str())
             }

@@ -333,6 +333,7 @@ fn a_clock_before_the_sealing_gives_no_negative_age() {
     assert!(report.standing.is_finding());
     let text = report.text();
     assert!(text.starts_with("demo-key  AHEAD: v1 was sealed at a time"), "{text}");
+    assert!(text.contains("cannot be told: calls are refused (secret_expired);"), "{text}");
     assert!(text.contains(", ahead of this machine's clock\n"), "{text}");
     assert_eq!(report.json(0)["versions"][0]["age_days"], Value::Null);
 }
