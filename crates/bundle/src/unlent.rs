@@ -1,11 +1,11 @@
 //! Whom the policies let use a model at a place whose secret they do not lend: a charter that is
 //! sound, and in which calls fail all the same. It is told when a charter is checked.
 
-use model::{Proof, Timestamp};
-use policy::{CallFacts, TargetFacts};
+use model::{Ask, Dialect, Operation, Proof, Timestamp};
+use policy::{CallFacts, Circumstances, RecentFacts, TargetFacts};
 
 use crate::compiled::{Model, Target};
-use crate::{Bundle, Finding};
+use crate::{Bundle, Context, Finding};
 
 /// Most agents that one finding names.
 const NAMED_MAX: usize = 3;
@@ -27,14 +27,27 @@ impl Bundle {
     fn unlent_at(&self, model: &Model, target: &Target, now: Timestamp) -> Option<Finding> {
         let secret = target.facts.secret.as_ref()?;
         let without = TargetFacts { secret: None, ..target.facts.clone() };
-        let call = CallFacts { now, proof: Proof::EmbeddedToken, token_age_s: 0 };
+        let recent = RecentFacts::default();
+        let call = CallFacts { now, proof: Proof::EmbeddedToken, token_age_s: 0, recent };
+        let ask = Ask::bare(Operation::ListModels, Dialect::OpenAi);
         let agents: Vec<&str> = self
             .agents()
             .filter(|agent| agent.active && target.when.admits(&agent.facts))
             .filter(|agent| {
                 let may = |target: &TargetFacts| {
-                    let targets = std::slice::from_ref(target);
-                    self.policies().may_list(&agent.facts, &call, &model.facts, targets)
+                    // Where an agent has one context, its plain calls are made in it.
+                    let approved = match agent.contexts.as_slice() {
+                        [only] => self.context(only).map(Context::facts),
+                        _ => None,
+                    };
+                    self.policies().may_list(&Circumstances {
+                        agent: &agent.facts,
+                        call: &call,
+                        approved: approved.as_ref(),
+                        ask: &ask,
+                        model: &model.facts,
+                        targets: std::slice::from_ref(target),
+                    })
                 };
                 may(&without) && !may(&target.facts)
             })

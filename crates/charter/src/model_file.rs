@@ -73,9 +73,8 @@ pub(crate) fn read(
     let output_tokens_max = fields.or("output_tokens_max", OUTPUT_TOKENS, |node| {
         sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX)
     });
-    let media_tokens_max = fields.optional("media_tokens_max", |node| {
-        sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX)
-    });
+    let media_tokens_max = fields
+        .optional("media_tokens_max", |node| sheet.reader.integer(node, 1..=OUTPUT_TOKENS_MAX));
     let retries = fields.or("retries", Retries::default(), |node| retries(sheet, node));
     let targets = fields.required("targets", |node| targets(sheet, node));
     let place = sheet.reader.place(root.at);

@@ -174,9 +174,8 @@ mod tests {
     fn a_header_names_a_context_and_may_narrow_it() {
         let name = "support".parse::<ContextName>().expect("a name");
         let wish = |models: Option<&[&str]>, no_tools| {
-            let names = |names: &[&str]| {
-                names.iter().map(|name| name.parse().expect("a name")).collect()
-            };
+            let names =
+                |names: &[&str]| names.iter().map(|name| name.parse().expect("a name")).collect();
             Ok(Some(Wish { name: name.clone(), models: models.map(names), no_tools }))
         };
         assert_eq!(read(&[]), Ok(None));

@@ -28,8 +28,8 @@ pub use claims::Claims;
 pub use digest::{Digest, DigestError};
 pub use hold::{Amounts, CounterKey, HeldRecord, Measure, Per};
 pub use id::{
-    AgentName, ChangeId, ContextName, DecisionId, IdError, ModelName, NameError, PersonName, PolicyId,
-    ProviderName, QuotaName, SeatName, SecretName, SecretVersion, TeamName,
+    AgentName, ChangeId, ContextName, DecisionId, IdError, ModelName, NameError, PersonName,
+    PolicyId, ProviderName, QuotaName, SeatName, SecretName, SecretVersion, TeamName,
 };
 pub use policy_ref::{Effect, PolicyRef, PolicySetKind};
 pub use problem::{Place, Problem, Problems};

@@ -177,12 +177,7 @@ impl Admitting<'_> {
 }
 
 /// A refusal for another reason than policy's, after policy said yes.
-fn instead(
-    permit: &Permit,
-    refusal: Refusal,
-    withheld: Vec<WithheldRecord>,
-    told: Told,
-) -> Denied {
+fn instead(permit: &Permit, refusal: Refusal, withheld: Vec<WithheldRecord>, told: Told) -> Denied {
     let (case, facts) = (permit.case().clone(), permit.facts().to_vec());
     Denied::Refused(Box::new(Refused { case, refusal, withheld, facts }), told)
 }

@@ -162,6 +162,7 @@ impl World {
             verifier: verifier(&issuer),
             ledger: log.clone(),
             secrets: Arc::new(sealed(&home, &clock)),
+            counters: quota::Counters::new(),
             client: client(),
             clock: Arc::new(clock.clone()),
             mint: mint(),
