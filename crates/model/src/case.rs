@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::record::{CharterRecord, DecisionRecord, SubjectRecord, VerdictRecord};
+use crate::record::{CharterRecord, DecisionRecord, SubjectRecord, VerdictRecord, WithheldRecord};
 use crate::{Ask, ChangeId, DecisionId, Digest, Refusal, Subject, Timestamp};
 
 /// What is known of one request when it is decided: its id, caller, ask, and the charter in
@@ -71,6 +71,8 @@ pub struct Refused {
     pub case: Case,
     /// The no.
     pub refusal: Refusal,
+    /// The places that serve the model, and why each may not be used.
+    pub withheld: Vec<WithheldRecord>,
     /// What policy evaluated, where it came to that (canonical JSON).
     pub facts: Vec<u8>,
 }
@@ -96,7 +98,12 @@ impl Case {
 
 impl Recordable for Refused {
     fn record(&self) -> DecisionRecord {
-        self.case.record(VerdictRecord::denied(&self.refusal))
+        let mut record = self.case.record(VerdictRecord::denied(&self.refusal));
+        // Of a single place the verdict itself says all there is to say.
+        if self.withheld.len() > 1 {
+            record.withheld.clone_from(&self.withheld);
+        }
+        record
     }
 
     fn facts(&self) -> &[u8] {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AgentName, Ask, ChangeId, CharterInForce, Claims, DecisionId, Digest, PolicyRef, Proof,
-    ProviderName, Refusal, SecretName, SecretVersion, StoredName, Subject, Timestamp, Usage,
+    ProviderName, Refusal, SecretName, SecretVersion, Stage, StoredName, Subject, Timestamp, Usage,
 };
 
 /// A decision entry's content; the ledger adds order, epoch and commitment.
@@ -71,6 +71,14 @@ pub struct VerdictRecord {
     /// For a refusal: the seat the caller was told to ask.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ask: Option<String>,
+    /// For a refusal that was decided: what exactly, in the words the caller was told. They hold
+    /// kinds, field names and numbers. What is refused while a request is read is told in words
+    /// that may quote it, and they are not recorded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// For a refusal: the secret in question, which the caller was not told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub secret: Option<SecretName>,
 }
 
 /// One permitted target, as recorded.
@@ -105,6 +113,12 @@ pub struct WithheldRecord {
     /// The policies that refused it; empty where none was asked.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub policies: Vec<PolicyRef>,
+    /// What exactly policy refused there, in the words of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// The secret it is withheld for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub secret: Option<SecretName>,
 }
 
 /// A secret by name and version; never its value.
@@ -233,15 +247,28 @@ impl VerdictRecord {
     /// The verdict of a permit.
     #[must_use]
     pub fn permitted() -> Self {
-        Self { allowed: true, code: "permitted".to_owned(), policies: Vec::new(), ask: None }
+        Self {
+            allowed: true,
+            code: "permitted".to_owned(),
+            policies: Vec::new(),
+            ask: None,
+            detail: None,
+            secret: None,
+        }
     }
 
     /// The verdict of `refusal`.
     #[must_use]
     pub fn denied(refusal: &Refusal) -> Self {
-        let policies = refusal.policies.clone();
-        let ask = Some(refusal.ask_whom.clone()).filter(|whom| !whom.is_empty());
-        Self { allowed: false, code: refusal.code.as_str().to_owned(), policies, ask }
+        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self {
+            allowed: false,
+            code: refusal.code.as_str().to_owned(),
+            policies: refusal.policies.clone(),
+            ask: said(&refusal.ask_whom),
+            detail: said(&refusal.detail).filter(|_| refusal.code.stage() == Stage::Decide),
+            secret: refusal.secret.clone(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! This is the whole catalogue. `docs/reference/refusals.md` is generated from it, and a test
 //! demands that each code is met by a test. Internal causes never travel in a refusal.
 
-use crate::PolicyRef;
+use crate::{PolicyRef, SecretName};
 
 /// Who can mend what was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,19 +165,34 @@ pub struct Refusal {
     pub policies: Vec<PolicyRef>,
     /// Whom to ask, as the charter names them (`seat:policy-lead`); empty for the caller.
     pub ask_whom: String,
+    /// The secret in question, for the record and those who read it: the caller is not told.
+    pub secret: Option<SecretName>,
 }
 
 impl Refusal {
     /// A refusal no policy took part in.
     #[must_use]
     pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), policies: Vec::new(), ask_whom: String::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            policies: Vec::new(),
+            ask_whom: String::new(),
+            secret: None,
+        }
     }
 
     /// The same, naming the seat or team to ask.
     #[must_use]
     pub fn asking(mut self, whom: impl Into<String>) -> Self {
         self.ask_whom = whom.into();
+        self
+    }
+
+    /// The same, naming to the record the secret it is about.
+    #[must_use]
+    pub fn about(mut self, secret: &SecretName) -> Self {
+        self.secret = Some(secret.clone());
         self
     }
 }

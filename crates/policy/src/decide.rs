@@ -10,6 +10,7 @@ use crate::facts::{AgentFacts, CallFacts, Circumstances, ModelFacts, TargetFacts
 use crate::permit::{Permit, Targets};
 use crate::policies::Policies;
 use crate::trail::Trail;
+use crate::weigh::Weighed;
 
 /// May this agent use this model, as it asks now?
 #[derive(Debug)]
@@ -55,17 +56,20 @@ impl Policies {
         let asked = Circumstances { agent, call: &call, ask: &ask, model, targets };
         let [policy_seat, ..] = &case.charter.secondary;
         let mut trail = Trail::default();
-        let verdict = match same_matter(&case, &asked) {
+        let weighed = match same_matter(&case, &asked) {
             Ok(()) => self.weigh(&asked, policy_seat, &mut trail),
-            Err(unevaluable) => Err(trail.void(unevaluable, &asked)),
+            Err(unevaluable) => {
+                let verdict = Err(trail.void(unevaluable, &asked));
+                Weighed { verdict, withheld: Vec::new() }
+            }
         };
         let facts = trail.into_facts();
-        match verdict {
-            Ok(weighed) => {
-                withheld.extend(weighed.withheld);
-                Ok(Permit::new(case, weighed.targets, facts).withholding(withheld))
-            }
-            Err(refusal) => Err(Refused { case, refusal, facts }),
+        // Where nothing else was left, policy was asked about those that were dropped before.
+        withheld.retain(|before| !weighed.withheld.iter().any(|other| same_place(before, other)));
+        withheld.extend(weighed.withheld);
+        match weighed.verdict {
+            Ok(targets) => Ok(Permit::new(case, targets, facts).withholding(withheld)),
+            Err(refusal) => Err(Refused { case, refusal, withheld, facts }),
         }
     }
 
@@ -75,7 +79,7 @@ impl Policies {
     /// # Errors
     /// As for [`Policies::decide`].
     pub fn judge(&self, asked: &Circumstances<'_>, policy_seat: &str) -> Result<Targets, Refusal> {
-        self.weigh(asked, policy_seat, &mut Trail::default()).map(|weighed| weighed.targets)
+        self.weigh(asked, policy_seat, &mut Trail::default()).verdict
     }
 
     /// Whether [`Policies::decide`] would permit at least one target for some operation's plain
@@ -100,6 +104,10 @@ impl Policies {
         }
         false
     }
+}
+
+fn same_place(one: &WithheldRecord, other: &WithheldRecord) -> bool {
+    (&one.provider, &one.upstream_model) == (&other.provider, &other.upstream_model)
 }
 
 /// Whether the case is about what is asked: a permit never answers an unproved caller, nor

@@ -46,7 +46,8 @@ pub(crate) fn here(
             (RefusalCode::UnrecognisedRefused, unrecognised(unknown, why))
         }
     };
-    addressed(code, detail, policies, owner)
+    let refusal = addressed(code, detail, policies, owner);
+    if let Matter::Secret(secret) = matter { refusal.about(&secret.name) } else { refusal }
 }
 
 /// The refusal of a call whose model is allowed if only the provider keeps nothing.
@@ -75,7 +76,7 @@ pub(crate) fn first_of(mut refusal: Refusal, count: usize) -> Refusal {
 /// The refusal, for the owner of the policy that decided it, else for `owner`.
 fn addressed(code: RefusalCode, detail: String, policies: Vec<PolicyRef>, owner: &str) -> Refusal {
     let ask_whom = policies.first().map_or(owner, |policy| &policy.owner).to_owned();
-    Refusal { code, detail, policies, ask_whom }
+    Refusal { policies, ..Refusal::new(code, detail).asking(ask_whom) }
 }
 
 const fn model(why: Why) -> &'static str {

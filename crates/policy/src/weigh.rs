@@ -12,12 +12,12 @@ use crate::query::Query;
 use crate::refuse::{self, Why};
 use crate::trail::Trail;
 
-/// A yes: where the call may go, and where it may not.
+/// What it comes to: where the call may go, and where it may not.
 #[derive(Debug)]
 pub(crate) struct Weighed {
-    /// The permitted targets, in order.
-    pub(crate) targets: Targets,
-    /// The others, in order.
+    /// The permitted targets in order, or the refusal where there is none.
+    pub(crate) verdict: Result<Targets, Refusal>,
+    /// The others, in order; none where the request is refused wherever it would go.
     pub(crate) withheld: Vec<WithheldRecord>,
 }
 
@@ -46,7 +46,18 @@ impl Policies {
         asked: &Circumstances<'_>,
         policy_seat: &str,
         trail: &mut Trail,
-    ) -> Result<Weighed, Refusal> {
+    ) -> Weighed {
+        let mut withheld = Vec::new();
+        let verdict = self.verdict(asked, policy_seat, (trail, &mut withheld));
+        Weighed { verdict, withheld }
+    }
+
+    fn verdict(
+        &self,
+        asked: &Circumstances<'_>,
+        policy_seat: &str,
+        (trail, withheld): (&mut Trail, &mut Vec<WithheldRecord>),
+    ) -> Result<Targets, Refusal> {
         let world = trail.world(asked).map_err(|cause| trail.void(cause, asked))?;
         let mut permitted = Vec::with_capacity(asked.targets.len());
         let mut refused = Vec::new();
@@ -60,14 +71,13 @@ impl Policies {
                 Err(No::Unevaluable(cause)) => return Err(trail.void(cause, asked)),
             }
         }
-        let mut refused = refused.into_iter();
-        match Targets::new(permitted) {
-            Some(targets) => Ok(Weighed { targets, withheld: refused.map(withheld).collect() }),
-            None => Err(refused.next().map_or_else(
+        withheld.extend(refused.iter().map(record));
+        Targets::new(permitted).ok_or_else(|| {
+            refused.into_iter().next().map_or_else(
                 || model_unknown(policy_seat),
                 |(_, first)| refuse::first_of(first, asked.targets.len()),
-            )),
-        }
+            )
+        })
     }
 }
 
@@ -162,11 +172,13 @@ impl Weighing<'_> {
     }
 }
 
-fn withheld((target, refusal): (&TargetFacts, Refusal)) -> WithheldRecord {
+fn record((target, refusal): &(&TargetFacts, Refusal)) -> WithheldRecord {
     WithheldRecord {
         provider: target.provider.clone(),
         upstream_model: target.upstream_model.clone(),
         code: refusal.code.as_str().to_owned(),
-        policies: refusal.policies,
+        policies: refusal.policies.clone(),
+        detail: Some(refusal.detail.clone()),
+        secret: refusal.secret.clone(),
     }
 }

@@ -6,7 +6,9 @@ mod words;
 
 use std::fmt::Write as _;
 
-use model::{DecisionRecord, Outcome, PolicyRef, Timestamp, WithheldRecord};
+use model::{
+    DecisionRecord, Outcome, PolicyRef, SecretName, Timestamp, VerdictRecord, WithheldRecord,
+};
 use serde_json::{Value, json};
 
 use words::{asked, attempted, beyond, claimed, ended, kept};
@@ -56,6 +58,8 @@ impl Account {
         page.line(&format!("Decision {}   {}   {verdict}", decision.id, decision.received));
         if !decision.verdict.allowed {
             page.row("Why", &self.why());
+            let VerdictRecord { detail, secret, .. } = &decision.verdict;
+            page.details(detail.as_ref(), secret.as_ref());
         }
         self.who(&mut page);
         self.what(&mut page);
@@ -161,11 +165,13 @@ impl Account {
             }
         }
         for withheld in &self.decision.withheld {
-            let WithheldRecord { provider, upstream_model, code, policies } = withheld;
+            let WithheldRecord { provider, upstream_model, code, policies, detail, secret } =
+                withheld;
             page.row("Withheld", &format!("{provider} as {upstream_model}: {code}"));
             if let Some(policy) = policies.first() {
                 page.more(&format!("by {}", policy.id));
             }
+            page.details(detail.as_ref(), secret.as_ref());
         }
     }
 
@@ -301,6 +307,16 @@ impl Page {
 
     fn row(&mut self, label: &str, text: &str) {
         let _ = writeln!(self.text, "\n{label:LABEL$}{text}");
+    }
+
+    /// What exactly was refused, and the secret it is about.
+    fn details(&mut self, detail: Option<&String>, secret: Option<&SecretName>) {
+        if let Some(detail) = detail {
+            self.more(detail);
+        }
+        if let Some(secret) = secret {
+            self.more(&format!("the secret in question is {secret}"));
+        }
     }
 
     fn more(&mut self, text: &str) {
