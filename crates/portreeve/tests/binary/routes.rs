@@ -68,8 +68,14 @@ fn the_paths_that_exist_are_listed_without_a_gateway() {
         "POST /v1/responses",
         "POST /v1beta/models/{model}:streamGenerateContent",
         "GET /v1/models",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /",
     ] {
         assert!(names.contains(&name) && text.out.contains(name), "{name}: {names:?}");
+    }
+    for said in ["with /v1beta", "/openai, /anthropic or /gemini", "no other path"] {
+        assert!(text.out.contains(said), "{said}: {}", text.out);
     }
     assert!(!home.root().exists());
     assert!(home.run(&["routes"]).fails(4).contains("portreeve up"));
