@@ -1,5 +1,6 @@
 //! A request's body, read once: what is asked, and where the gateway may splice.
 
+mod date;
 mod fields;
 mod finds;
 mod form;
@@ -11,6 +12,7 @@ mod server;
 mod spelling;
 mod splice;
 mod stored;
+mod uri;
 mod walk;
 
 #[cfg(test)]
