@@ -219,18 +219,18 @@ impl Admitting<'_> {
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut versions = headers.get_all("anthropic-version").iter();
-    match (versions.next(), versions.next()) {
+    let found = match (versions.next(), versions.next()) {
         (Some(version), None)
             if ANTHROPIC_VERSIONS.iter().any(|known| version.as_bytes() == known.as_bytes()) =>
         {
-            Ok(())
+            return Ok(());
         }
-        _ => {
-            let detail =
-                format!("Send one anthropic-version: {}.", ANTHROPIC_VERSIONS.join(" or "));
-            Err(Refusal::new(RefusalCode::VersionRefused, detail))
-        }
-    }
+        (Some(_), None) => "It names another",
+        (Some(_), Some(_)) => "It came more than once",
+        (None, _) => "None came",
+    };
+    let detail = format!("{found}; send one: {}.", ANTHROPIC_VERSIONS.join(" or "));
+    Err(Refusal::new(RefusalCode::VersionRefused, detail))
 }
 
 fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -158,7 +158,7 @@ fn endpoints(model: &Model, ask: &Ask) -> String {
         .into_iter()
         .filter(|dialect| model.targets.iter().any(|target| target.speaks(*dialect)));
     let endpoint = |dialect| match dialect {
-        Dialect::OpenAi => "/v1/chat/completions or /v1/responses",
+        Dialect::OpenAi => "/v1/chat/completions, /v1/responses or /v1/embeddings",
         Dialect::Anthropic if counts => "/v1/messages/count_tokens",
         Dialect::Anthropic => "/v1/messages",
         Dialect::Gemini if counts => "/v1beta/models/{model}:countTokens",

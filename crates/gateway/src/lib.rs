@@ -44,7 +44,7 @@ pub use health::{Condition, TargetHealth};
 pub use listen::{ListenError, Listener, ListenerSpec, Transport};
 pub use live::{Live, LiveError, Upstreams};
 pub use relay::{BrokenOff, Relay};
-pub use route::{GOVERNED, GovernedPath};
+pub use route::{GOVERNED, GovernedPath, OPEN, OpenPath};
 pub use routes::RouteStatus;
 pub use tls::{TlsError, TlsFiles};
 pub use upstream::{Outbound, Unsent, Upstream};

@@ -43,6 +43,23 @@ pub struct GovernedPath {
     pub operation: Operation,
 }
 
+/// A path that is open to anybody who reaches the listener, and is not recorded. It takes GET and
+/// HEAD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenPath {
+    /// The path; no version and no prefix goes before it.
+    pub path: &'static str,
+    /// What it answers, in words.
+    pub says: &'static str,
+}
+
+/// Every path that is not governed. None leads to a provider.
+pub const OPEN: &[OpenPath] = &[
+    OpenPath { path: "/healthz", says: "alive" },
+    OpenPath { path: "/readyz", says: "takes requests" },
+    OpenPath { path: "/", says: "somebody is here" },
+];
+
 const fn post(path: &'static str, operation: Operation) -> GovernedPath {
     GovernedPath { method: "POST", path, operation }
 }
@@ -76,9 +93,9 @@ pub(crate) fn find<B>(surface: Surface, request: &Request<B>) -> Result<Route, R
         return Err(unknown(path));
     }
     match path {
-        "/healthz" => return only(method, &[Method::GET, Method::HEAD], Route::Alive),
-        "/readyz" => return only(method, &[Method::GET, Method::HEAD], Route::Ready),
-        "/" => return only(method, &[Method::HEAD, Method::GET], Route::Root),
+        "/healthz" => return looking(method, Route::Alive),
+        "/readyz" => return looking(method, Route::Ready),
+        "/" => return looking(method, Route::Root),
         _ => {}
     }
     let (_, rest) = split_prefix(path);
@@ -88,7 +105,7 @@ pub(crate) fn find<B>(surface: Surface, request: &Request<B>) -> Result<Route, R
         .find_map(|governed| Some((governed, matches(governed.path, rest)?)))
         .ok_or_else(|| unknown(path))?;
     if governed.method != method.as_str() {
-        let detail = format!("{} takes {} only.", governed.path, governed.method);
+        let detail = format!("`{}` takes {} only.", shown(path), governed.method);
         return Err(Refusal::new(RefusalCode::MethodRefused, detail));
     }
     Ok(Route::Governed(Governed {
@@ -105,13 +122,13 @@ pub(crate) fn dialect_of<B>(request: &Request<B>) -> Dialect {
     let headers = request.headers();
     if let Some(dialect) = prefix {
         dialect
-    } else if rest.starts_with("/v1beta/") || unversioned(rest).starts_with("/models/") {
+    } else if rest.starts_with("/v1beta/") || names_a_method(unversioned(rest)) {
         Dialect::Gemini
     } else if unversioned(rest).starts_with("/messages")
         || headers.contains_key("anthropic-version")
     {
         Dialect::Anthropic
-    } else if headers.contains_key("x-goog-api-key") && unversioned(rest) == "/models" {
+    } else if headers.contains_key("x-goog-api-key") && unversioned(rest).starts_with("/models") {
         Dialect::Gemini
     } else {
         Dialect::OpenAi
@@ -200,13 +217,24 @@ fn unversioned(path: &str) -> &str {
     shorter.unwrap_or(path)
 }
 
-fn unknown(path: &str) -> Refusal {
-    let shown: String = path.chars().take(SHOWN_MAX).collect();
-    Refusal::new(RefusalCode::PathUnknown, format!("No such path: {shown}"))
+/// Whether a path without its version is of the form `/models/NAME:METHOD`, which is Gemini's
+/// alone: the other vendors write `/models/NAME` for one model of the list.
+fn names_a_method(path: &str) -> bool {
+    path.strip_prefix("/models/").is_some_and(|rest| rest.contains(':'))
 }
 
-fn only(method: &Method, allowed: &[Method], route: Route) -> Result<Route, Refusal> {
-    if allowed.contains(method) {
+fn unknown(path: &str) -> Refusal {
+    let detail = format!("`{}` is none of those in docs/guide/agents.md.", shown(path));
+    Refusal::new(RefusalCode::PathUnknown, detail)
+}
+
+/// As much of a path as an answer repeats.
+fn shown(path: &str) -> String {
+    path.chars().take(SHOWN_MAX).collect()
+}
+
+fn looking(method: &Method, route: Route) -> Result<Route, Refusal> {
+    if [Method::GET, Method::HEAD].contains(method) {
         Ok(route)
     } else {
         Err(Refusal::new(RefusalCode::MethodRefused, "This path takes GET and HEAD only."))

@@ -111,7 +111,7 @@ catalogue! {
     MethodRefused "method_refused" 405 Read Caller Useless "The path does not take this method.";
     ContentEncodingRefused "content_encoding_refused" 415 Read Caller Useless "Request bodies must come without a content encoding.";
     ContentTypeRefused "content_type_refused" 415 Read Caller Useless "The body must be application/json.";
-    VersionRefused "version_refused" 400 Read Caller Useless "The anthropic-version header names a version this gateway does not speak.";
+    VersionRefused "version_refused" 400 Read Caller Useless "The request must carry one anthropic-version header, with a version this gateway speaks.";
     BodyTooLarge "body_too_large" 413 Read Caller Useless "The body is larger than this gateway takes.";
     BodyTimeout "body_timeout" 408 Read Caller Later "The body did not arrive in time.";
     BodyTruncated "body_truncated" 400 Read Caller Later "The body ended early.";

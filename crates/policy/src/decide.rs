@@ -37,7 +37,7 @@ pub struct Question<'a> {
 /// caller could never be permitted. `policy_seat` is the charter's secondary seat for policy.
 #[must_use]
 pub fn model_unknown(policy_seat: &str) -> Refusal {
-    let detail = "No model of that name is available to this caller.";
+    let detail = "The list of models holds those that are.";
     Refusal::new(RefusalCode::ModelUnknown, detail).asking(policy_seat)
 }
 

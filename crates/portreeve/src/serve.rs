@@ -25,7 +25,7 @@ use crate::remembered;
 use crate::reports::reports;
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
-use crate::upkeep::{Upkeep, anchor};
+use crate::upkeep::{Aside, Upkeep, anchor};
 use crate::{banner, clock, keys, print};
 
 /// How long after the drain time the logs may take to be closed, before listeners cut what runs
@@ -42,7 +42,7 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     } else {
         refuse_first_run_options(home, &options)?;
     }
-    let listeners = bind(&settings).await?;
+    let listeners = bind(home, &settings).await?;
     let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
     if let Some(plan) = plan {
         genesis::begin(home, plan).await?;
@@ -111,17 +111,19 @@ fn client() -> Result<net::Client> {
 }
 
 /// Binds every listener before anything is made or served: a bad address stops the start.
-async fn bind(settings: &Settings) -> Result<Vec<Listener>> {
+async fn bind(home: &Home, settings: &Settings) -> Result<Vec<Listener>> {
+    // A first run writes that file only later, so it is not yet there to be changed.
+    let change = if home.settings().is_file() {
+        "change the address in settings.yaml, or use --listen ADDRESS:PORT"
+    } else {
+        "use another address: --listen ADDRESS:PORT"
+    };
     let mut bound = Vec::new();
     for spec in &settings.listeners {
         let spec: ListenerSpec = spec.clone();
-        let listener = Listener::bind(spec).await.map_err(|cause| {
-            let text = format!(
-                "{}\nchange the address in settings.yaml, or use --listen ADDRESS:PORT",
-                with_cause(&cause)
-            );
-            Failure::settings(text)
-        })?;
+        let listener = Listener::bind(spec)
+            .await
+            .map_err(|cause| Failure::settings(format!("{}\n{change}", with_cause(&cause))))?;
         bound.push(listener);
     }
     Ok(bound)
@@ -229,18 +231,21 @@ impl Running {
                 }
             }
         }
+        let aside = Arc::new(Aside::default());
         let upkeep = Upkeep {
             gate: Arc::clone(&self.gate),
             governor: Arc::clone(&self.governor),
             control: self.control.clone(),
             decisions: self.decisions.clone(),
             decisions_dir: self.decisions_dir.clone(),
+            aside: Arc::clone(&aside),
         };
         let upkeep = tokio::spawn(upkeep.run());
         signals.next().await;
         self.gate.drain();
         // Nobody listens only if every listener has ended already.
         let _ = stop.send(true);
+        aside.tell(&self.gate);
         print::notice("stopping: running answers may end; a second signal stops at once");
         tokio::select! {
             () = async { while serving.join_next().await.is_some() {} } => {}

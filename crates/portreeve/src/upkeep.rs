@@ -1,13 +1,16 @@
-//! What no request does: closes aggregate windows, anchors checkpoints, tells of failing logs.
+//! What no request does: closes aggregate windows, anchors checkpoints, tells of failing logs and
+//! of places that are set aside.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gateway::Gate;
+use gateway::{Condition, Gate, RouteStatus};
 use govern::Governor;
 use ledger::read::Reader;
 use ledger::{ControlLog, DecisionLog};
+use model::ProviderName;
 
 use crate::print;
 
@@ -23,6 +26,7 @@ pub(crate) struct Upkeep {
     pub(crate) control: ControlLog,
     pub(crate) decisions: DecisionLog,
     pub(crate) decisions_dir: PathBuf,
+    pub(crate) aside: Arc<Aside>,
 }
 
 impl Upkeep {
@@ -37,12 +41,52 @@ impl Upkeep {
             // Whatever keeps it from settling is in the log's own status; the next second tries
             // again, and no act is taken before.
             let _ = self.governor.settle().await;
+            self.aside.tell(&self.gate);
             healthy = report_health(healthy, &[self.decisions.status(), self.control.status()]);
             if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
                 anchor(&self.decisions_dir, &self.control).await;
             }
             ticks = ticks.wrapping_add(1);
         }
+    }
+}
+
+/// The places that are set aside, by provider and the provider's own name of the model, as they
+/// were told last. Upkeep and the end of serving change it, each for as long as it looks.
+#[derive(Debug, Default)]
+pub(crate) struct Aside(Mutex<BTreeSet<(ProviderName, String)>>);
+
+impl Aside {
+    /// Tells the operator which places were set aside since the last time, and which came back.
+    pub(crate) fn tell(&self, gate: &Gate) {
+        self.look(&gate.routes()).iter().for_each(|said| print::notice(said));
+    }
+
+    /// What there is to tell since they were last looked at. A place that is due for a probe is
+    /// still set aside: it comes back when it answers.
+    fn look(&self, routes: &[RouteStatus]) -> Vec<String> {
+        let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = Vec::new();
+        let mut now = BTreeSet::new();
+        for route in routes {
+            let place = (route.provider.clone(), route.upstream_model.clone());
+            let named = format!("{} as {}", route.provider, route.upstream_model);
+            match route.health.condition {
+                Condition::SetAside(_) | Condition::ProbeDue | Condition::Probing => {
+                    let code = route.health.last_failure.unwrap_or("unknown");
+                    if now.insert(place.clone()) && !before.contains(&place) {
+                        told.push(format!("{named} failed ({code}) and is set aside"));
+                    }
+                }
+                Condition::Healthy | Condition::Failing(_) => {
+                    if before.remove(&place) {
+                        told.push(format!("{named} answers again"));
+                    }
+                }
+            }
+        }
+        *before = now;
+        told
     }
 }
 
@@ -71,4 +115,44 @@ fn report_health(were_healthy: bool, logs: &[ledger::Status]) -> bool {
         Some(_) | None => {}
     }
     failing.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway::TargetHealth;
+    use model::Timestamp;
+
+    use super::*;
+
+    fn route(model: &str, condition: Condition) -> RouteStatus {
+        RouteStatus {
+            model: model.parse().expect("a name"),
+            provider: "local".parse().expect("a name"),
+            upstream_model: "large".to_owned(),
+            in_flight_max: None,
+            health: TargetHealth { condition, in_flight: 0, last_failure: Some("status_5xx") },
+        }
+    }
+
+    #[test]
+    fn a_place_is_told_once_when_it_goes_and_once_when_it_comes_back() {
+        let aside = Aside::default();
+        let until = Condition::SetAside(Timestamp::from_millis(1));
+        let check = |conditions: &[Condition], expect: &[&str]| {
+            // Two models of one place are one place.
+            let routes = conditions.iter().flat_map(|one| [route("a", *one), route("b", *one)]);
+            assert_eq!(aside.look(&routes.collect::<Vec<_>>()), expect, "{conditions:?}");
+        };
+        check(&[Condition::Healthy], &[]);
+        check(&[Condition::Failing(2)], &[]);
+        check(&[until], &["local as large failed (status_5xx) and is set aside"]);
+        check(&[until], &[]);
+        check(&[Condition::ProbeDue], &[]);
+        check(&[Condition::Probing], &[]);
+        check(&[Condition::Healthy], &["local as large answers again"]);
+        check(&[Condition::Healthy], &[]);
+        check(&[until], &["local as large failed (status_5xx) and is set aside"]);
+        check(&[], &[]);
+        check(&[Condition::Healthy], &[]);
+    }
 }

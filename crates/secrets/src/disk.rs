@@ -1,5 +1,5 @@
 //! The few file operations that durability rests on. A test can make any of them fail, before,
-//! half-way or after it took effect. It never decides what to write and never replaces a file.
+//! half-way or after it took effect. It never decides what to write.
 
 #[cfg(test)]
 pub(crate) mod plan;
@@ -7,7 +7,7 @@ pub(crate) mod plan;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files are their owner's alone.
 const FILE_MODE: u32 = 0o600;
@@ -45,6 +45,23 @@ impl Disk {
     /// of the folder removes. After an error the file may be there all the same; whoever needs
     /// to know looks. One attempt at a time in a folder: the caller sees to that.
     pub(crate) fn publish(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let temporary = self.unfinished(path, bytes)?;
+        // Unlike a rename, a link never replaces what is there.
+        self.step(|| fs::hard_link(&temporary, path))?;
+        self.remove(&temporary)?;
+        self.sync_dir(parent(path))
+    }
+
+    /// The same, in place of what may be there: afterwards `path` holds the one or the other,
+    /// whole. After an error it may hold either.
+    pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let temporary = self.unfinished(path, bytes)?;
+        self.step(|| fs::rename(&temporary, path))?;
+        self.sync_dir(parent(path))
+    }
+
+    /// Writes `bytes` durably beside `path`, under the name of what is not whole yet.
+    fn unfinished(&self, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
         let temporary = path.with_file_name(TEMPORARY);
         self.remove(&temporary)?;
         let mut file = self.step(|| {
@@ -52,10 +69,7 @@ impl Disk {
         })?;
         self.write(&mut file, bytes)?;
         self.step(|| file.sync_all())?;
-        // Unlike a rename, a link never replaces what is there.
-        self.step(|| fs::hard_link(&temporary, path))?;
-        self.remove(&temporary)?;
-        self.sync_dir(parent(path))
+        Ok(temporary)
     }
 
     /// Locks the file `path`, made where it is missing, against other processes; waits for them.

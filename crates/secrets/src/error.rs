@@ -67,6 +67,15 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
     },
+    /// The mark of the latest version given out is damaged, so that the next is not known.
+    #[error(
+        "{path} names no version, so the next is not known; restore it from a backup, or write \
+         into it the highest version that was ever sealed, as in v7"
+    )]
+    Mark {
+        /// The file.
+        path: PathBuf,
+    },
     /// The last version number is taken.
     #[error("secret {0} has no version number left")]
     NoVersionLeft(SecretName),

@@ -42,6 +42,7 @@ mod error;
 mod index;
 mod key;
 mod lease;
+mod mark;
 mod state;
 mod store;
 mod value;

@@ -1,5 +1,8 @@
 //! The sealed store: `DIR/NAME/vN.sealed`, one file for each version of each secret. A version
 //! is sealed once and never changed; the store never hands a value out but as a lease.
+//!
+//! A version is given out once, also where its file is gone: `DIR/.latest/NAME` names the latest
+//! one, written before the value is sealed.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -14,6 +17,7 @@ use crate::cache::Cache;
 use crate::disk::Disk;
 use crate::envelope::{self, Label, Opened};
 use crate::index::Index;
+use crate::mark;
 use crate::{Fingerprint, Lease, LeaseError, SealingKey, SecretError, SecretValue};
 
 /// Largest sealed file, in bytes: a secret of 16 KiB with room to spare.
@@ -31,7 +35,8 @@ pub struct SecretStore {
     clock: Arc<dyn Clock>,
     disk: Disk,
     cache: Cache,
-    /// What is sealed, as the folder said when it was last read. Only `refresh` changes it.
+    /// What is sealed, as the folder said when it was last read: only `refresh` changes that. And
+    /// the latest version of each secret ever seen.
     index: RwLock<Index>,
     /// Held while a value is sealed: versions are given out one after another. The lock file
     /// does the same between processes.
@@ -88,31 +93,50 @@ impl SecretStore {
     /// Seals `value` as the next version of `name`. It takes no part in any call until the
     /// charter names that version.
     ///
-    /// Durable when it returns. A crash leaves the version sealed whole, or not at all.
+    /// Durable when it returns. A crash leaves the version sealed whole, or not at all. A version
+    /// that was ever given out is never given out again, whether its file is still there or not.
     ///
     /// # Errors
-    /// Where it cannot be written. After an error the version may be there; it is then given out
-    /// to no other value.
+    /// Where it cannot be written, or nothing says reliably which version is next. After an error
+    /// the version may be there; it is then given out to no other value.
     pub fn put(&self, name: &SecretName, value: SecretValue) -> Result<SecretVersion, SecretError> {
         let _here = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        let announced = self.next_version(name)?;
+        let put = self.put_next(name, &value);
+        if put.is_err() {
+            // Whoever asked for the next version may have told others that this value is it.
+            self.saw(name, announced);
+        }
+        put
+    }
+
+    fn put_next(
+        &self,
+        name: &SecretName,
+        value: &SecretValue,
+    ) -> Result<SecretVersion, SecretError> {
         let unwritable = |source| SecretError::Write { path: self.dir.clone(), source };
         self.disk.make_dir(&self.dir).map_err(unwritable)?;
         let _everywhere = self.disk.lock(&self.dir.join(LOCK_FILE)).map_err(unwritable)?;
         // Another process may have sealed something since.
         self.refresh()?;
         let version = self.next_version(name)?;
-        let written = self.write(name, version, &value);
+        self.saw(name, version);
+        let written = self.mark(name, version).and_then(|()| self.write(name, version, value));
         // A step that failed may have taken effect all the same: the folder knows.
         self.refresh()?;
         written.map(|()| version)
     }
 
-    /// The version that the next [`Self::put`] of `name` makes, unless another comes first.
+    /// The version that the next [`Self::put`] of `name` makes, unless another comes first: above
+    /// every one that this store ever saw, and above the one that the secret's mark names.
     ///
     /// # Errors
-    /// Where no number is left.
+    /// Where no number is left, or the mark is damaged or cannot be read.
     pub fn next_version(&self, name: &SecretName) -> Result<SecretVersion, SecretError> {
-        let latest = self.versions(name).last().map_or(0, |latest| latest.0);
+        let marked = mark::read(&mark::path(&self.dir, name))?;
+        let seen = self.index.read().unwrap_or_else(PoisonError::into_inner).latest(name);
+        let latest = marked.max(seen).map_or(0, |latest| latest.0);
         let next = latest.checked_add(1).map(SecretVersion);
         next.ok_or_else(|| SecretError::NoVersionLeft(name.clone()))
     }
@@ -169,7 +193,12 @@ impl SecretStore {
     fn lend(&self, name: &SecretName, version: SecretVersion) -> Result<Lease, SecretError> {
         let value = match self.cache.get(name, version) {
             Some(value) => value,
-            None => self.cache.keep(name, version, self.read(name, version)?.value),
+            None => {
+                let opened = self.read(name, version)?;
+                // The folder may have been without it when the store last looked.
+                self.saw(name, version);
+                self.cache.keep(name, version, opened.value)
+            }
         };
         Ok(Lease::new(name.clone(), version, value))
     }
@@ -190,6 +219,19 @@ impl SecretStore {
             return Err(SecretError::Malformed { path, cause });
         }
         envelope::open(self.label(name, version), &bytes, &self.key, &path)
+    }
+
+    /// Notes durably that `version` is given out.
+    fn mark(&self, name: &SecretName, version: SecretVersion) -> Result<(), SecretError> {
+        let path = mark::path(&self.dir, name);
+        self.disk
+            .make_dir(&self.dir.join(mark::DIR))
+            .and_then(|()| self.disk.replace(&path, mark::text(version).as_bytes()))
+            .map_err(|source| SecretError::Write { path, source })
+    }
+
+    fn saw(&self, name: &SecretName, version: SecretVersion) {
+        self.index.write().unwrap_or_else(PoisonError::into_inner).saw(name, version);
     }
 
     fn write(
@@ -213,7 +255,7 @@ impl SecretStore {
         let index = Index::read(&self.dir)?.timed(&known, |name, version| {
             self.read(name, version).map(|opened| opened.created).ok()
         });
-        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+        self.index.write().unwrap_or_else(PoisonError::into_inner).replace(index);
         Ok(())
     }
 

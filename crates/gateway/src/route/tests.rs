@@ -109,6 +109,11 @@ fn anything_else_does_not_exist() {
         check(&request("POST", path, ""), Err(RefusalCode::PathUnknown));
     }
     check(&request("GET", "/v1/messages", ""), Err(RefusalCode::MethodRefused));
+    let refused = find(Surface::Agents, &request("GET", "/v1/messages", "")).expect_err("refused");
+    assert_eq!(refused.detail, "`/v1/messages` takes POST only.", "as it was written");
+    let long = format!("/{}", "x".repeat(500));
+    let refused = find(Surface::Agents, &request("GET", &long, "")).expect_err("refused");
+    assert!(refused.detail.len() < 150, "{}", refused.detail);
     check(&request("POST", "/healthz", ""), Err(RefusalCode::MethodRefused));
 }
 
@@ -119,8 +124,29 @@ fn errors_of_paths_that_do_not_exist_are_in_a_dialect_all_the_same() {
         ("/v1/messages/batches", Dialect::Anthropic),
         ("/gemini/x", Dialect::Gemini),
         ("/v1/files", Dialect::OpenAi),
+        ("/v1/models/portreeve-demo", Dialect::OpenAi),
+        ("/models/portreeve-demo", Dialect::OpenAi),
+        ("/v1beta/models/portreeve-demo", Dialect::Gemini),
+        ("/v1/models/portreeve-demo:embedContent", Dialect::Gemini),
+        ("/anthropic/v1/models/portreeve-demo", Dialect::Anthropic),
     ] {
         assert_eq!(dialect_of(&request("POST", path, "")), dialect, "{path}");
+    }
+    for (header, dialect) in
+        [("anthropic-version", Dialect::Anthropic), ("x-goog-api-key", Dialect::Gemini)]
+    {
+        assert_eq!(dialect_of(&request("GET", "/v1/models/portreeve-demo", header)), dialect);
+    }
+}
+
+#[test]
+fn every_open_path_is_there_and_takes_nothing_but_a_look() {
+    for open in OPEN {
+        for method in ["GET", "HEAD"] {
+            let found = find(Surface::Agents, &request(method, open.path, ""));
+            assert!(matches!(found, Ok(Route::Alive | Route::Ready | Route::Root)), "{open:?}");
+        }
+        check(&request("POST", open.path, ""), Err(RefusalCode::MethodRefused));
     }
 }
 

@@ -303,6 +303,8 @@ fn targets_that_policy_refuses_are_withheld_while_another_is_permitted() {
         upstream_model: "delta-gpt".into(),
         code: "condition".into(),
         policies: Vec::new(),
+        detail: None,
+        secret: None,
     };
     let question = policy::Question { withheld: vec![before.clone()], ..scene.question() };
     let permit = policies.decide(question).unwrap();
@@ -313,6 +315,12 @@ fn targets_that_policy_refuses_are_withheld_while_another_is_permitted() {
         upstream_model: format!("{provider}-gpt"),
         code: "provider_tool_refused".into(),
         policies: Vec::new(),
+        detail: Some(
+            "It declares the provider's tool `web_search`; no policy of the tool set allows that \
+             (UseProviderTool)."
+                .into(),
+        ),
+        secret: None,
     };
     assert_eq!(permit.withheld(), [before, of_policy("alpha"), of_policy("gamma")]);
     assert_eq!(permit.record().withheld, permit.withheld());

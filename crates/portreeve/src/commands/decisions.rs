@@ -1,13 +1,14 @@
-//! `portreeve decisions`: the decision log, filtered, as lines or as JSON.
+//! `portreeve decisions`: the decision log, filtered, as lines or as JSON, with how each call
+//! ended where that is known.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use ledger::read::Reader;
 use ledger::{Entry, EntryKind};
-use model::{DecisionRecord, Timestamp};
+use model::{DecisionId, DecisionRecord, Ended, Outcome, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::Decisions;
@@ -28,6 +29,14 @@ struct Filter {
     model: Option<String>,
 }
 
+/// The newest decisions that are wanted, with how they ended.
+struct Newest {
+    limit: usize,
+    records: VecDeque<(u64, DecisionRecord)>,
+    /// One for each record: how it ended, as far as the log has come.
+    outcomes: HashMap<DecisionId, Option<Outcome>>,
+}
+
 /// Prints the decisions that match.
 pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
     if options.follow && options.output.json {
@@ -45,23 +54,23 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
     };
     let reader = open(home)?;
     let mut entries = reader.entries(0).context("the decision log cannot be read")?;
-    let mut newest = VecDeque::new();
+    let mut newest = Newest::of(options.limit);
     for entry in entries.by_ref() {
         let entry = entry.context("the decision log cannot be read")?;
         if let Some(record) = filter.wants(&entry)? {
-            if newest.len() == options.limit {
-                newest.pop_front();
-            }
-            newest.push_back((entry.index, record));
+            newest.push(entry.index, record);
+        } else if entry.kind == EntryKind::Outcome {
+            newest.ended(&entry)?;
         }
     }
     if options.output.json {
-        let all: Vec<Value> = newest.iter().map(|(index, record)| object(*index, record)).collect();
+        let all: Vec<Value> =
+            newest.all().map(|(index, record, outcome)| object(index, record, outcome)).collect();
         print::line(&serde_json::to_string_pretty(&all)?);
         return Ok(ExitCode::SUCCESS);
     }
-    for (_, record) in &newest {
-        print::line(&line(record));
+    for (_, record, outcome) in newest.all() {
+        print::line(&line(record, outcome));
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
@@ -71,7 +80,8 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
         for entry in entries.by_ref() {
             let entry = entry.context("the decision log cannot be read")?;
             if let Some(record) = filter.wants(&entry)? {
-                print::line(&line(&record));
+                // A line is printed when the decision falls; how the call ends comes later.
+                print::line(&line(&record, None));
             }
         }
     }
@@ -110,7 +120,54 @@ impl Filter {
     }
 }
 
-fn line(record: &DecisionRecord) -> String {
+impl Newest {
+    fn of(limit: usize) -> Self {
+        Self { limit, records: VecDeque::new(), outcomes: HashMap::new() }
+    }
+
+    /// Takes the next decision; the oldest goes where there are too many.
+    fn push(&mut self, index: u64, record: DecisionRecord) {
+        if self.records.len() == self.limit
+            && let Some((_, oldest)) = self.records.pop_front()
+        {
+            self.outcomes.remove(&oldest.id);
+        }
+        self.outcomes.insert(record.id, None);
+        self.records.push_back((index, record));
+    }
+
+    /// Takes an outcome, if its decision is among them.
+    fn ended(&mut self, entry: &Entry) -> Result<()> {
+        let Some(ended) = entry.id.and_then(|id| self.outcomes.get_mut(&id)) else { return Ok(()) };
+        let outcome = serde_json::from_value(entry.json.clone()).with_context(|| {
+            format!("entry {} is not an outcome this version reads", entry.index)
+        })?;
+        *ended = Some(outcome);
+        Ok(())
+    }
+
+    fn all(&self) -> impl Iterator<Item = (u64, &DecisionRecord, Option<&Outcome>)> {
+        self.records.iter().map(|(index, record)| {
+            (*index, record, self.outcomes.get(&record.id).and_then(Option::as_ref))
+        })
+    }
+}
+
+/// How a call ended, and where it was tried last.
+fn ending(outcome: &Outcome) -> String {
+    let status = outcome.status.map(|status| status.to_string());
+    let said = match (outcome.ended, status) {
+        (Ended::Complete, Some(status)) => status,
+        (ended, Some(status)) => format!("{} {status}", ended.as_str()),
+        (ended, None) => ended.as_str().to_owned(),
+    };
+    match outcome.attempts.last() {
+        Some(last) => format!("  {said} at {}", last.provider),
+        None => format!("  {said}"),
+    }
+}
+
+fn line(record: &DecisionRecord, outcome: Option<&Outcome>) -> String {
     let verdict = if record.verdict.allowed { "allow" } else { "deny " };
     let agent = record.subject.as_ref().map_or("-", |subject| subject.agent.as_str());
     let (operation, model) = record.ask.as_ref().map_or(("-", "-"), |ask| {
@@ -125,17 +182,21 @@ fn line(record: &DecisionRecord) -> String {
         cited.map(|policy| format!("  {}:{}", policy.file, policy.line)).unwrap_or_default();
     let genesis = if record.charter.genesis { "  unreviewed" } else { "" };
     format!(
-        "{}  {verdict} {:<22} {agent}  {operation} {model}{policy}{genesis}  {}",
-        record.received, record.verdict.code, record.id
+        "{}  {verdict} {:<22} {agent}  {operation} {model}{}{policy}{genesis}  {}",
+        record.received,
+        record.verdict.code,
+        outcome.map(ending).unwrap_or_default(),
+        record.id
     )
 }
 
-fn object(index: u64, record: &DecisionRecord) -> Value {
+fn object(index: u64, record: &DecisionRecord, outcome: Option<&Outcome>) -> Value {
     let mut object = json!({ "index": index });
     if let (Some(fields), Ok(Value::Object(record))) =
         (object.as_object_mut(), serde_json::to_value(record))
     {
         fields.extend(record);
+        fields.insert("outcome".to_owned(), json!(outcome));
     }
     object
 }

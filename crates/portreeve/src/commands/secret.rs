@@ -149,20 +149,30 @@ fn secrets(home: &Home) -> Result<Vec<Value>> {
         .collect())
 }
 
+/// The versions in a member of a secret, as in `v1, v2`.
+fn versions(secret: &Value, member: &str) -> String {
+    let all = secret.get(member).and_then(Value::as_array);
+    let named: Vec<String> = all.into_iter().flatten().map(|one| format!("v{one}")).collect();
+    named.join(", ")
+}
+
 /// A declared secret on one line.
 fn line(secret: &Value) -> String {
     let text = |key: &str| secret.get(key).map(print::value).unwrap_or_default();
     let missing =
         if secret.get("sealed") == Some(&Value::Bool(true)) { "" } else { " (never sealed)" };
-    let pending = match text("pending").as_str() {
-        "[]" => String::new(),
+    let pending = match versions(secret, "pending").as_str() {
+        "" => String::new(),
         pending => format!("  pending {pending}"),
     };
+    let sealed = match versions(secret, "versions").as_str() {
+        "" => "none".to_owned(),
+        sealed => sealed.to_owned(),
+    };
     format!(
-        "{:24} active v{}{missing}  sealed {}{pending}  owner {}  at most {} days",
+        "{:24} active v{}{missing}  sealed {sealed}{pending}  owner {}  at most {} days",
         text("name"),
         text("active"),
-        text("versions"),
         text("owner"),
         text("max_age_days")
     )

@@ -137,3 +137,78 @@ fn a_missing_model_is_explained() {
     let text = home.run(&["explain", &decision(&reply)]).ok().to_owned();
     check_text(&text, &["REFUSED", "no-such-model", "agent demo-agent", "no policy"]);
 }
+
+/// What goes beyond the model is explained at least as well as the caller was told.
+#[test]
+fn a_refusal_is_explained_in_the_words_the_caller_was_told() {
+    let home = Home::new();
+    let server = home.up();
+    let bearer = format!("Bearer {}", home.token("demo-agent"));
+    let explained = |body: &str| {
+        let headers = [("authorization", bearer.as_str())];
+        let reply = testkit::post(server.address, "/v1/responses", &headers, body.as_bytes());
+        assert_eq!(reply.status, 403, "{}", reply.text());
+        let id = decision(&reply);
+        let json = home.run(&["explain", &id, "--json"]).json();
+        let detail = text_of(&json["decision"]["verdict"], "detail");
+        let told = reply.text().replace("\\\"", "\"");
+        assert!(told.contains(&detail), "{detail}: {told}");
+        home.run(&["explain", &id]).ok().to_owned()
+    };
+    let stored = explained(r#"{"model": "portreeve-demo", "input": "hello"}"#);
+    check_text(&stored, &["storage_refused", "(StoreAtProvider)", "Send `\"store\": false`."]);
+    let tool = explained(
+        r#"{"model": "portreeve-demo", "input": "hello", "store": false, "tools": [{"type": "web_search"}]}"#,
+    );
+    check_text(
+        &tool,
+        &["the provider's tool `web_search`", "tool set allows that (UseProviderTool)"],
+    );
+    let unknown = explained(
+        r#"{"model": "portreeve-demo", "input": "hello", "store": false, "brand_new": 1}"#,
+    );
+    check_text(&unknown, &["It is the field `brand_new`", "(PassUnrecognised)"]);
+}
+
+/// What is refused while a request is read may quote it, and is not recorded.
+#[test]
+fn what_a_body_says_is_not_in_the_log_because_it_was_refused() {
+    let home = Home::new();
+    let server = home.up();
+    let bearer = format!("Bearer {}", home.token("demo-agent"));
+    let headers = [("authorization", bearer.as_str())];
+    let body = br#"{"model": "portreeve-demo", "messages": [{"private": 1, "private": 2}]}"#;
+    let reply = testkit::post(server.address, "/v1/chat/completions", &headers, body);
+    assert!(reply.text().contains("private"), "{}", reply.text());
+    let json = home.run(&["explain", &decision(&reply), "--json"]).json();
+    assert_eq!(json["decision"]["verdict"]["code"], "body_duplicate_key");
+    assert!(!json.to_string().contains("private"), "{json}");
+}
+
+/// The caller is told that the key is the matter; whoever runs the gateway is told which.
+#[test]
+fn the_secret_in_question_is_named_to_the_operator_alone() {
+    let home = Home::new();
+    let server = home.up();
+    let provider = FakeProvider::start();
+    home.use_provider(&provider);
+    let token = home.token("demo-agent");
+    home.replace("secrets/local-key.yaml", "active: 1", "active: 2");
+    home.apply();
+    let missing = server.call_model(&token, "local-model");
+    home.replace("policies/secret/30-local.cedar", "demo-agent\",", "helper\",");
+    home.replace("secrets/local-key.yaml", "active: 2", "active: 1");
+    home.write(
+        "agents/helper.yaml",
+        "name: helper\npurpose: Tests.\nenvironment: dev\nstatus: active\nreview_by: 2027-06-30\nbindings:\n  - kind: embedded\n",
+    );
+    home.apply();
+    let unlent = server.call_model(&token, "local-model");
+    for (reply, code) in [(missing, "secret_missing"), (unlent, "policy_no_permit")] {
+        assert!(!reply.text().contains("local-key"), "{}", reply.text());
+        let text = home.run(&["explain", &decision(&reply)]).ok().to_owned();
+        check_text(&text, &[code, "the secret in question is local-key"]);
+        let json = home.run(&["explain", &decision(&reply), "--json"]).json();
+        assert_eq!(json["decision"]["verdict"]["secret"], "local-key");
+    }
+}

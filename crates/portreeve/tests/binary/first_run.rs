@@ -315,3 +315,18 @@ fn a_bad_charter_stops_a_first_run_before_it_listens() {
     assert!(said.contains("who can fix:") && said.contains("help:"), "{said}");
     assert!(!home.path("logs").exists(), "nothing was begun");
 }
+
+/// The settings file is written later in a first run: nobody is sent to a file that is not there.
+#[test]
+fn a_first_run_whose_address_is_taken_says_what_can_be_done_now() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = Home::new();
+    let refused = home.run(&["up", "--listen", &address]);
+    let said = refused.fails(3).to_owned();
+    assert!(said.contains(&address) && said.contains("--listen ADDRESS:PORT"), "{said}");
+    assert!(!said.contains("settings.yaml"), "{said}");
+    home.up().stop();
+    let refused = home.run(&["up", "--listen", &address]);
+    assert!(refused.fails(3).contains("settings.yaml"), "{refused:?}");
+}

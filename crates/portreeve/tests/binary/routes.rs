@@ -68,8 +68,14 @@ fn the_paths_that_exist_are_listed_without_a_gateway() {
         "POST /v1/responses",
         "POST /v1beta/models/{model}:streamGenerateContent",
         "GET /v1/models",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /",
     ] {
         assert!(names.contains(&name) && text.out.contains(name), "{name}: {names:?}");
+    }
+    for said in ["with /v1beta", "/openai, /anthropic or /gemini", "no other path"] {
+        assert!(text.out.contains(said), "{said}: {}", text.out);
     }
     assert!(!home.root().exists());
     assert!(home.run(&["routes"]).fails(4).contains("portreeve up"));
@@ -203,6 +209,13 @@ fn a_target_that_failed_is_shown_as_set_aside() {
     let text = home.run(&["routes", "local-model"]);
     assert!(text.out.contains("set aside until"), "{}", text.out);
     assert!(text.out.contains("local failed and is set aside"), "{}", text.out);
+    server.wait_says("local as my-model failed (status_5xx) and is set aside");
+    // The list of decisions says of a permitted call how it ended, and where.
+    let decisions = home.run(&["decisions", "--limit", "1"]).ok().to_owned();
+    assert!(decisions.contains("allow permitted"), "{decisions}");
+    assert!(decisions.contains("local-model  503 at local"), "{decisions}");
+    let json = home.run(&["decisions", "--limit", "1", "--json"]).json();
+    assert_eq!(json[0]["outcome"]["status"], 503);
     check_width(&text.out);
 }
 
@@ -212,10 +225,15 @@ fn a_target_whose_time_aside_is_over_is_due_for_a_probe_and_no_finding() {
     let server = home.up();
     let provider = FakeProvider::start();
     home.use_provider(&provider);
-    provider.always(Script::RetryAfter(503, "0"));
+    provider.always(Script::RetryAfter(503, "1"));
     let token = home.token("demo-agent");
     assert!(server.call_model(&token, "local-model").status >= 500);
-    let routes = home.run(&["routes", "local-model", "--json"]).json();
+    // It is set aside for a second, and nobody calls it meanwhile or after.
+    let due = (0..10_000).find_map(|_| {
+        let run = home.run(&["routes", "local-model", "--json"]);
+        (run.code == Some(0)).then(|| run.json())
+    });
+    let routes = due.expect("its time is over at last");
     let health = target(&routes, "local-model")["health"].clone();
     assert_eq!(health["state"], "probe_due", "{health}");
     assert_eq!(health.get("until"), None, "{health}");

@@ -7,8 +7,10 @@
 
 use model::{ProviderToolKind, RefusalCode, StoredKind, UnrecognisedPlace};
 
+use super::date::is_date;
 use super::fields::Objection;
 use super::spelling::Spelling;
+use super::uri::Leads;
 use crate::json::{Kind, Value};
 
 /// An object whose members are known.
@@ -64,15 +66,13 @@ pub(super) enum Act {
     Mcp(&'static str, &'static [&'static str]),
     /// Names objects kept at the provider: one id, or a list of ids.
     Names(StoredKind),
-    /// Names an item by its `id`, where the object lacks the text that would stand for it.
-    NamesItemWithout(&'static str),
-    /// Gives a URL that the provider fetches, or that holds media itself (`data:`).
-    Url,
     /// Holds media: an image, a sound, a video, a document.
     Media,
-    /// Gives a URI: of an object kept at the provider where the test says so, of something that
-    /// the provider fetches elsewhere.
-    NamesOrUrl(StoredKind, fn(&str) -> bool),
+    /// Names an item by its `id`, where the object has none of the members that would stand for it.
+    NamesItemWithout(&'static [&'static str]),
+    /// Gives a URI, which may lead to an object kept at the provider or to something that it
+    /// fetches, or hold media itself (`data:`); the function says which.
+    NamesOrUrl(StoredKind, fn(&str) -> Leads),
     /// Has the provider keep the conversation.
     Stores,
     /// Is refused; the remark ends a sentence.
@@ -84,6 +84,8 @@ pub(super) enum Act {
 pub(super) enum Shape {
     /// A scalar, or lists of scalars; an object inside it is unrecognised.
     Plain,
+    /// One of these words; anything else is unrecognised.
+    Words(&'static [&'static str]),
     /// Data of the agent's own: schemas, arguments, labels. Never searched.
     Opaque,
     /// The endpoint's own code reads it.
@@ -122,7 +124,7 @@ pub(super) struct Variants {
 pub(super) struct Variant {
     /// The type's name.
     pub(super) name: &'static str,
-    /// Whether names that go on with `_` are the same type, in another version.
+    /// Whether names that go on with a date are the same type, in another version.
     pub(super) versions: Versions,
     /// What an object of the type makes the provider do or keep.
     pub(super) act: Act,
@@ -135,8 +137,8 @@ pub(super) struct Variant {
 pub(super) enum Versions {
     /// The name itself.
     Exact,
-    /// The name itself, and the name followed by `_` and anything.
-    Any,
+    /// The name itself, and the name followed by `_` and a date.
+    Dated,
 }
 
 /// What an object is that does not say its type.
@@ -241,15 +243,17 @@ impl Variant {
         self
     }
 
-    /// The same, under every name that goes on with `_`.
-    pub(super) const fn in_any_version(mut self) -> Self {
-        self.versions = Versions::Any;
+    /// The same, under its name with a date behind it too.
+    pub(super) const fn dated(mut self) -> Self {
+        self.versions = Versions::Dated;
         self
     }
 
-    fn is_called(&self, tag: &str) -> bool {
+    /// Whether an object that says `tag` is of the type.
+    pub(super) fn is_called(&self, tag: &str) -> bool {
         tag.strip_prefix(self.name).is_some_and(|rest| {
-            rest.is_empty() || (self.versions == Versions::Any && rest.starts_with('_'))
+            let date = || rest.strip_prefix('_').is_some_and(|date| is_date(date, '_'));
+            rest.is_empty() || (self.versions == Versions::Dated && date())
         })
     }
 }
@@ -262,6 +266,11 @@ pub(super) const fn member(name: &'static str, shape: Shape) -> Member {
 /// A member that is a scalar or lists of scalars, and acts on nothing.
 pub(super) const fn plain(name: &'static str) -> Member {
     member(name, Shape::Plain)
+}
+
+/// A member that does nothing where it is one of `words`; with any other value it is unrecognised.
+pub(super) const fn words(name: &'static str, words: &'static [&'static str]) -> Member {
+    member(name, Shape::Words(words))
 }
 
 /// A member that is the agent's own data.

@@ -2,6 +2,7 @@
 
 mod bound;
 mod cap;
+mod date;
 mod fields;
 mod finds;
 mod form;
@@ -13,6 +14,7 @@ mod server;
 mod spelling;
 mod splice;
 mod stored;
+mod uri;
 mod walk;
 
 #[cfg(test)]

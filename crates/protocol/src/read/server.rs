@@ -1,4 +1,4 @@
-//! Addresses that a provider is told to reach: which MCP server, and whether a URL is fetched.
+//! Addresses of MCP servers that a provider is told to reach.
 //! Never resolves, opens or follows one.
 
 use super::fields::{Objection, member_of};
@@ -36,14 +36,22 @@ pub(super) fn of(
 /// None for anything that two readers could take for different hosts: user names, escapes,
 /// backslashes, control characters, letters outside ASCII.
 pub(super) fn host(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    if !(scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")) {
-        return None;
-    }
-    let authority = rest.split(['/', '?', '#']).next()?;
+    let rest = after_scheme(url)?;
     if rest.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
         return None;
     }
+    host_in(rest.split(['/', '?', '#']).next()?)
+}
+
+/// What follows `http://` or `https://`; none of any other URI.
+pub(super) fn after_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    web.then_some(rest)
+}
+
+/// The host before a URL's path, in lower case, without its port; none as for [`host`].
+pub(super) fn host_in(authority: &str) -> Option<String> {
     let host = match authority.strip_prefix('[') {
         Some(inside) => {
             let (address, after) = inside.split_once(']')?;
@@ -59,16 +67,6 @@ pub(super) fn host(url: &str) -> Option<String> {
         }
     };
     Some(host.to_ascii_lowercase())
-}
-
-/// Whether a provider would fetch `url`, rather than read the data in it.
-pub(super) fn is_fetched(url: &str) -> bool {
-    !url.trim_start().is_empty() && !is_data(url)
-}
-
-/// Whether `url` holds what it points to.
-pub(super) fn is_data(url: &str) -> bool {
-    url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
 /// A host's name in letters, digits, `-`, `_` and dots; a dot at its end changes nothing.

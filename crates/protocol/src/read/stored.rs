@@ -7,6 +7,7 @@ use model::StoredKind;
 
 use super::fields::{Objection, member_of};
 use super::finds::Finds;
+use super::uri::Leads;
 use crate::json::{Kind, Value, same_name};
 
 /// Members by which vendors name stored objects, wherever they stand in something unknown.
@@ -36,23 +37,55 @@ pub(super) fn name(kind: StoredKind, value: Value<'_>, finds: &mut Finds) -> Res
     }
 }
 
-/// Notes the item that `object` stands for by its `id` alone: where the text `substitute`, which
-/// would stand for it, is missing or empty, the provider looks the item up.
+/// Notes where a URI leads: to an object that is kept, to something that is fetched, or nowhere, as
+/// it holds media itself. An object in its place gives none; its own table says which of its
+/// members does.
+///
+/// # Errors
+/// It is no text, or there are too many names.
+pub(super) fn name_or_url(
+    kind: StoredKind,
+    leads: fn(&str) -> Leads,
+    value: Value<'_>,
+    finds: &mut Finds,
+) -> Result<(), Objection> {
+    if value.kind() == Kind::Object {
+        return Ok(());
+    }
+    let uri = value.string().ok_or_else(|| Objection::invalid("", "must be a string"))?;
+    match leads(&uri) {
+        Leads::Nowhere => {}
+        Leads::Data => finds.media(value.span().len()),
+        Leads::Stored => finds.name(kind, &uri)?,
+        Leads::Fetched => finds.url(),
+    }
+    Ok(())
+}
+
+/// Notes the item that `object` stands for by its `id` alone: where each of its members `data`,
+/// which would stand for it, is missing or empty, the provider looks the item up.
 ///
 /// # Errors
 /// The id is not a string, or there are too many.
 pub(super) fn name_item_without(
-    substitute: &'static str,
+    data: &'static [&'static str],
     object: Value<'_>,
     finds: &mut Finds,
 ) -> Result<(), Objection> {
-    let text = member_of(object, substitute)?.and_then(Value::string);
-    match member_of(object, "id")? {
-        Some(id) if text.is_none_or(|text| text.is_empty()) => {
-            one_name(StoredKind::Item, id, finds).map_err(|objection| objection.within("id"))
+    let Some(id) = member_of(object, "id")? else { return Ok(()) };
+    for name in data {
+        if member_of(object, name)?.is_some_and(holds_data) {
+            return Ok(());
         }
-        Some(_) | None => Ok(()),
     }
+    one_name(StoredKind::Item, id, finds).map_err(|objection| objection.within("id"))
+}
+
+/// Whether a value is a text, a list or an object with anything in it.
+fn holds_data(value: Value<'_>) -> bool {
+    value.string().is_some_and(|text| !text.is_empty())
+        || value.elements().next().is_some()
+        || value.members().next().is_some()
 }
 
 /// Notes what anything inside `value` names, however deep: no table says what it is.

@@ -134,6 +134,7 @@ impl Walk<'_> {
         match shape {
             Shape::Opaque | Shape::Code => Ok(()),
             Shape::Plain => self.plain(value, path),
+            Shape::Words(words) => self.words(value, words, path),
             Shape::Object(form) => self.object(value, form, path),
             Shape::Objects(form) => {
                 self.each(value, "must be an array", |walk, one| walk.object(one, form, path))
@@ -185,10 +186,26 @@ impl Walk<'_> {
     /// Nothing looks into an object that no table foresees, so that it is unrecognised.
     fn plain(&mut self, value: Value<'_>, path: &Path<'_>) -> Result<(), Objection> {
         if value.kind() == Kind::Object {
-            self.finds.unknown_field(path.outer.unwrap_or(&Path::ROOT), path.name)?;
-            return stored::search(value, self.finds);
+            return self.unforeseen(value, path);
         }
         value.elements().try_for_each(|element| self.plain(element, path))
+    }
+
+    /// Nothing is known of a value that is none of the words that a table foresees.
+    fn words(
+        &mut self,
+        value: Value<'_>,
+        words: &[&str],
+        path: &Path<'_>,
+    ) -> Result<(), Objection> {
+        let foreseen = value.string().is_some_and(|word| words.contains(&&*word));
+        if foreseen { Ok(()) } else { self.unforeseen(value, path) }
+    }
+
+    /// A known member with a value that its table does not foresee.
+    fn unforeseen(&mut self, value: Value<'_>, path: &Path<'_>) -> Result<(), Objection> {
+        self.finds.unknown_field(path.outer.unwrap_or(&Path::ROOT), path.name)?;
+        stored::search(value, self.finds)
     }
 
     fn variant(
@@ -250,26 +267,8 @@ impl Walk<'_> {
                 self.finds.tool(ProviderToolKind::RemoteMcp, declared, server)
             }
             Act::Names(kind) => stored::name(kind, value, self.finds),
-            Act::NamesItemWithout(substitute) => {
-                stored::name_item_without(substitute, value, self.finds)
-            }
-            Act::NamesOrUrl(kind, is_stored) => {
-                let uri = value.string();
-                let uri = uri.ok_or_else(|| Objection::invalid("", "must be a string"))?;
-                if is_stored(&uri) {
-                    return self.finds.name(kind, &uri);
-                }
-                self.finds.url();
-                Ok(())
-            }
-            Act::Url => {
-                match value.string() {
-                    Some(url) if server::is_data(&url) => self.finds.media(value.span().len()),
-                    Some(url) if server::is_fetched(&url) => self.finds.url(),
-                    Some(_) | None => {}
-                }
-                Ok(())
-            }
+            Act::NamesItemWithout(data) => stored::name_item_without(data, value, self.finds),
+            Act::NamesOrUrl(kind, leads) => stored::name_or_url(kind, leads, value, self.finds),
             Act::Media => {
                 self.finds.media(value.span().len());
                 Ok(())

@@ -223,6 +223,106 @@ fn values_sealed_at_once_get_versions_of_their_own() {
     assert_eq!(open(&dir).versions(&name("openai")).len(), 4);
 }
 
+/// Removes what `path` names under the store's folder, a file or a folder.
+fn remove(dir: &TempDir, path: &str) {
+    let path = dir.path().join("secrets").join(path);
+    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
+}
+
+#[test]
+fn a_version_whose_file_is_gone_is_not_given_out_again() {
+    // The file alone, everything of the secret, and all that is not the mark of it.
+    for gone in ["openai/v2.sealed", "openai", "openai/v1.sealed"] {
+        let dir = folder();
+        let (store, beside) = (open(&dir), open(&dir));
+        let openai = name("openai");
+        store.put(&openai, value("one")).expect("sealed");
+        store.put(&openai, value("two")).expect("sealed");
+        assert_eq!(lent(&store, "openai", 2).expect("lent"), "two");
+        remove(&dir, gone);
+        let reopened = open(&dir);
+        for (store, version) in [(&store, 3), (&beside, 4), (&reopened, 5), (&open(&dir), 6)] {
+            let next = SecretVersion(version);
+            assert_eq!(store.next_version(&openai).expect("a number"), next, "{gone}");
+            assert_eq!(store.put(&openai, value("new")).expect("sealed"), next, "{gone}");
+            assert_eq!(lent(store, "openai", version).expect("lent"), "new");
+        }
+        assert_eq!(lent(&store, "openai", 2).expect("still in memory"), "two");
+        // What never was is not what is gone.
+        assert_eq!(store.put(&name("other"), value("x")).expect("sealed"), SecretVersion(1));
+    }
+}
+
+#[test]
+fn what_was_seen_in_memory_counts_where_everything_on_disk_is_gone() {
+    let dir = folder();
+    let (store, beside, late) = (open(&dir), open(&dir), open(&dir));
+    let openai = name("openai");
+    store.put(&openai, value("one")).expect("sealed");
+    store.put(&openai, value("two")).expect("sealed");
+    // It never looked at the folder since, but was asked for what is in it.
+    assert_eq!(lent(&beside, "openai", 2).expect("lent"), "two");
+    assert!(!beside.has(&openai, SecretVersion(2)));
+    remove(&dir, "");
+    assert_eq!(late.next_version(&openai).expect("a number"), SecretVersion(1), "it saw nothing");
+    for store in [&store, &beside] {
+        assert_eq!(store.next_version(&openai).expect("a number"), SecretVersion(3));
+    }
+    assert_eq!(beside.put(&openai, value("three")).expect("sealed"), SecretVersion(3));
+    assert_eq!(open(&dir).next_version(&openai).expect("a number"), SecretVersion(4));
+}
+
+#[test]
+fn the_folder_counts_where_the_mark_is_behind_it_or_gone() {
+    let dir = folder();
+    let openai = name("openai");
+    let store = open(&dir);
+    for text in ["one", "two", "three"] {
+        store.put(&openai, value(text)).expect("sealed");
+    }
+    let mark = dir.path().join("secrets/.latest/openai");
+    assert_eq!(fs::read(&mark).expect("there"), b"v3\n");
+    let mode = fs::metadata(&mark).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    fs::write(&mark, "v1\n").expect("written");
+    assert_eq!(open(&dir).next_version(&openai).expect("a number"), SecretVersion(4));
+    remove(&dir, ".latest");
+    let reopened = open(&dir);
+    assert_eq!(reopened.put(&openai, value("four")).expect("sealed"), SecretVersion(4));
+    assert_eq!(fs::read(&mark).expect("made again"), b"v4\n");
+    assert_eq!(reopened.list().len(), 4, "marks are no secrets");
+}
+
+#[test]
+fn nothing_is_sealed_where_nobody_knows_what_is_next() {
+    let dir = folder();
+    let store = open(&dir);
+    let openai = name("openai");
+    store.put(&openai, value("one")).expect("sealed");
+    let mark = dir.path().join("secrets/.latest/openai");
+    for damaged in ["", "v", "7", "v0\n", "v1\nv2\n"] {
+        fs::write(&mark, damaged).expect("written");
+        for store in [&store, &open(&dir)] {
+            let next = store.next_version(&openai).expect_err("damaged").to_string();
+            assert!(next.contains(".latest/openai names no version"), "{next}");
+            assert!(matches!(store.put(&openai, value("two")), Err(SecretError::Mark { .. })));
+            assert_eq!(store.versions(&openai), [SecretVersion(1)]);
+            // Calls and other secrets are not touched by it.
+            assert_eq!(lent(store, "openai", 1).expect("lent"), "one");
+            store.put(&name("other"), value("x")).expect("sealed");
+        }
+    }
+    fs::remove_file(&mark).expect("removed");
+    fs::create_dir(&mark).expect("made");
+    assert!(matches!(store.put(&openai, value("two")), Err(SecretError::Read { .. })));
+    fs::remove_dir(&mark).expect("removed");
+    // As the error says: by hand, with the highest that was ever sealed.
+    fs::write(&mark, "v7").expect("written");
+    assert_eq!(store.put(&openai, value("eight")).expect("sealed"), SecretVersion(8));
+    fs::write(&mark, "v4294967295\n").expect("written");
+    assert!(matches!(store.put(&openai, value("x")), Err(SecretError::NoVersionLeft(_))));
+}
+
 #[test]
 fn the_last_number_is_the_last() {
     let dir = folder();
@@ -244,7 +344,7 @@ fn a_death_at_any_step_leaves_whole_versions_only() {
             while die_and_recover(already, step, when) {
                 step += 1;
             }
-            assert!(step >= 10, "every durable step was tried: {step}");
+            assert!(step >= 18, "every durable step was tried: {step}");
         }
     }
 }
@@ -276,10 +376,24 @@ fn die_and_recover(already: u32, step: usize, when: When) -> bool {
     for version in reopened.versions(&openai).iter().skip(already as usize) {
         assert_eq!(lent(&reopened, "openai", version.0).expect("whole"), "in doubt");
     }
-    let next = reopened.put(&openai, value("after")).expect("sealing goes on");
+    let seen = reopened.versions(&openai);
+    // Whatever was sealed is marked before: its number stays taken when its file is gone.
+    if !seen.is_empty() {
+        remove(&dir, "openai");
+    }
+    let last = seen.last().map_or(0, |version| version.0);
+    for store in [&open(&dir), &store] {
+        assert!(store.next_version(&openai).expect("a number").0 > last, "step {step} {when:?}");
+    }
+    // Nor does the store that failed give the number out that it had announced.
+    assert!(store.next_version(&openai).expect("a number").0 > already + 1, "{step} {when:?}");
+    let next = open(&dir).put(&openai, value("after")).expect("sealing goes on");
+    assert!(next.0 > last && next.0 <= already + 2, "{next} after step {step} {when:?}");
     assert_eq!(lent(&reopened, "openai", next.0).expect("lent"), "after");
-    let of = dir.path().join("secrets/openai");
-    let files = fs::read_dir(&of).expect("a folder").count();
-    assert_eq!(files, reopened.versions(&openai).len(), "nothing unfinished is left");
+    for (folder, files) in [("openai", 1), (".latest", 1)] {
+        let folder = dir.path().join("secrets").join(folder);
+        let found = fs::read_dir(&folder).expect("a folder").count();
+        assert_eq!(found, files, "nothing unfinished is left");
+    }
     true
 }

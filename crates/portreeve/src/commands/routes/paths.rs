@@ -1,9 +1,10 @@
-//! The paths that agents may call, and what each passes. There are no others.
+//! The paths that agents may call, and what each passes; and those that are open. There are no
+//! others.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use gateway::{GOVERNED, GovernedPath};
+use gateway::{GOVERNED, GovernedPath, OPEN, OpenPath};
 use model::{Operation, Stage};
 use serde_json::{Value, json};
 
@@ -15,7 +16,8 @@ const CONTROLS: [Stage; 4] = [Stage::Authenticate, Stage::Read, Stage::Decide, S
 
 pub(super) fn run(output: Output) -> Result<ExitCode> {
     if output.json {
-        let all: Vec<Value> = GOVERNED.iter().map(object).collect();
+        let all: Vec<Value> =
+            GOVERNED.iter().map(object).chain(OPEN.iter().map(open_object)).collect();
         print::line(&serde_json::to_string_pretty(&all)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -24,9 +26,15 @@ pub(super) fn run(output: Output) -> Result<ExitCode> {
         print::line(&format!("{name:<58} {}", governed.operation.as_str()));
     }
     print::line(&format!(
-        "\nEach passes {} before anything leaves. There is no other path.",
+        "\nEach of them passes {} before anything leaves. Each is there\nwith /v1, with /v1beta and \
+         without a version, and behind /openai, /anthropic or /gemini, which\nsays in whose form \
+         errors and the list of models are.\n",
         controls().join(", ")
     ));
+    for open in OPEN {
+        print::line(&format!("{:<58} {}", open_name(open), open.says));
+    }
+    print::line("\nThese are open, lead nowhere and are not recorded. There is no other path.");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -38,6 +46,20 @@ fn object(governed: &GovernedPath) -> Value {
         "operation": governed.operation,
         "controls": controls(),
     })
+}
+
+fn open_object(open: &OpenPath) -> Value {
+    json!({
+        "name": open_name(open),
+        "method": "GET",
+        "path": open.path,
+        "operation": null,
+        "controls": [],
+    })
+}
+
+fn open_name(open: &OpenPath) -> String {
+    format!("GET {}", open.path)
 }
 
 fn controls() -> Vec<&'static str> {

@@ -2,8 +2,8 @@
 
 use super::form;
 use crate::read::form::{Act, Form, Member, media, object, opaque, plain};
-use crate::read::server;
 use crate::read::spelling::Spelling;
+use crate::read::uri;
 use model::{StoredKind, UnrecognisedPlace};
 
 /// One turn, or the system's instruction.
@@ -54,7 +54,7 @@ const CALLED: &[Member] = &[
 static INLINE_DATA: Form = form(&[&[plain("mimeType"), media("data"), plain("displayName")]]);
 
 static FILE_DATA: Form = form(&[&[
-    plain("fileUri").doing(Act::NamesOrUrl(StoredKind::File, is_stored)),
+    plain("fileUri").doing(Act::NamesOrUrl(StoredKind::File, uri::of_file)),
     plain("mimeType"),
     plain("displayName"),
 ]]);
@@ -88,49 +88,3 @@ static FUNCTION_RESPONSE: Form = form(&[&[
 static CODE: Form = form(&[&[plain("id"), plain("language"), plain("code")]]);
 
 static CODE_RESULT: Form = form(&[&[plain("id"), plain("outcome"), plain("output")]]);
-
-/// Whether a file's URI names an object kept at the provider, rather than a page or video of the
-/// web that it would fetch: anything but `http` and `https`, any of Google's own storage, and the
-/// path under which files that were uploaded stand (`/v1beta/files/...`), wherever it is.
-fn is_stored(uri: &str) -> bool {
-    let Some(host) = server::host(uri) else { return true };
-    if host == "googleapis.com" || host.ends_with(".googleapis.com") {
-        return true;
-    }
-    let path = uri.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
-    let mut segments = path.into_iter().flat_map(|(_, path)| path.split('/'));
-    let version = segments.next().is_some_and(|first| first.starts_with('v'));
-    version && segments.next() == Some("files")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_stored;
-
-    #[test]
-    fn what_is_kept_at_the_provider_is_told_from_what_it_would_fetch() {
-        for uri in [
-            "https://generativelanguage.googleapis.com/v1beta/files/abc",
-            "HTTPS://GenerativeLanguage.GoogleAPIs.com./v1beta/files/abc",
-            "https://storage.googleapis.com/bucket/object",
-            "https://gateway.internal/v1beta/files/abc",
-            "gs://bucket/object",
-            "files/abc",
-            "https://a@b/x",
-            "data:text/plain,x",
-            "",
-        ] {
-            assert!(is_stored(uri), "{uri}");
-        }
-        for uri in [
-            "https://www.youtube.com/watch?v=abc",
-            "http://example.com/files/abc",
-            "https://googleapis.com.example.org/a",
-            "https://notgoogleapis.com/a",
-            "https://example.com/v1beta",
-            "https://example.com",
-        ] {
-            assert!(!is_stored(uri), "{uri}");
-        }
-    }
-}

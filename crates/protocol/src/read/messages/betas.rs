@@ -1,6 +1,7 @@
 //! Values of `anthropic-beta` that do nothing by themselves: what acts is in the body, where
 //! tables know it, or the answer is written in another way. Any other value is unrecognised.
 
+use crate::read::date::is_date;
 use crate::read::fields::Objection;
 use crate::read::finds::Finds;
 
@@ -76,15 +77,10 @@ pub(super) fn check(betas: &[&str], finds: &mut Finds) -> Result<(), Objection> 
 
 fn is_inert(beta: &str) -> bool {
     INERT.iter().any(|name| {
-        beta.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).is_some_and(is_date)
+        beta.strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .is_some_and(|date| is_date(date, '-'))
     })
-}
-
-/// `2025-02-19` or `20250219`.
-fn is_date(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
-    digits == 8 && (text.len() == 8 || (text.len() == 10 && dashes == [4, 7]))
 }
 
 #[cfg(test)]

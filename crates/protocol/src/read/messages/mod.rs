@@ -30,6 +30,7 @@ pub(super) static COUNT: Form = Form::of(&[FIELDS, THREAD, REFUSED]).requiring("
 /// Fields that say how to answer.
 const ANSWER: &[Member] = &[code("stream"), code("max_tokens")];
 
+/// `inference_geo` is left out on purpose: it chooses a region, which a target may be held to.
 const FIELDS: &[Member] = &[
     code("model"),
     code("mcp_servers"),
@@ -46,7 +47,6 @@ const FIELDS: &[Member] = &[
     object("output_format", &OUTPUT_FORMAT),
     object("thinking", &THINKING),
     object("tool_choice", &TOOL_CHOICE),
-    plain("inference_geo"),
     plain("service_tier"),
     plain("speed"),
     plain("stop_sequences"),
@@ -86,9 +86,9 @@ static EDITS: Variants = Variants {
     tag: "type",
     common: &[plain("type")],
     known: &[&[
-        Variant::of("clear_tool_uses", &CLEAR_TOOL_USES).in_any_version(),
-        Variant::of("clear_thinking", &CLEAR_THINKING).in_any_version(),
-        Variant::of("compact", &COMPACT).in_any_version(),
+        Variant::of("clear_tool_uses", &CLEAR_TOOL_USES).dated(),
+        Variant::of("clear_thinking", &CLEAR_THINKING).dated(),
+        Variant::of("compact", &COMPACT).dated(),
     ]],
     untagged: Untagged::Part,
     unknown: Unknown::Part,

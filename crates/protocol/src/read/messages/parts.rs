@@ -5,8 +5,9 @@ use model::StoredKind;
 use super::tools::DEFINITIONS;
 use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, media, member, names, object,
-    opaque, plain,
+    opaque, plain, words,
 };
+use crate::read::uri;
 
 /// Blocks of content, of whoever's turn.
 pub(super) static PARTS: Variants = Variants {
@@ -59,7 +60,12 @@ pub(super) static PARTS: Variants = Variants {
 /// Members of every block.
 const BLOCK: &[Member] = &[plain("type"), object("cache_control", &CACHE_CONTROL)];
 
-pub(super) static CACHE_CONTROL: Form = Form::of(&[&[plain("type"), plain("ttl"), plain("scope")]]);
+pub(super) static CACHE_CONTROL: Form = Form::of(&[&[
+    plain("type"),
+    // Both are kept in memory. For how long one may be kept beyond that is policy's to say.
+    words("ttl", &["5m", "1h"]),
+    plain("scope"),
+]]);
 
 static TEXT: Form = Form::of(&[&[plain("text"), object("citations", &CITATION)]]);
 
@@ -106,7 +112,8 @@ static INLINE: Form = Form::of(&[&[plain("data"), plain("media_type")]]);
 
 static CONTENT: Form = Form::of(&[&[member("content", Shape::Content(&PARTS))]]);
 
-static URL: Form = Form::of(&[&[plain("url").doing(Act::Url)]]);
+static URL: Form =
+    Form::of(&[&[plain("url").doing(Act::NamesOrUrl(StoredKind::File, uri::of_web))]]);
 
 /// What the caller searched itself: nothing is fetched.
 static SEARCH_RESULT: Form = Form::of(&[&[

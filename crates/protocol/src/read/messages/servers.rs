@@ -2,6 +2,7 @@
 
 use model::ProviderToolKind::RemoteMcp;
 
+use super::tools::TOOLSET;
 use crate::json::Value;
 use crate::read::fields::{Fields, Objection, array, each_object, member_of};
 use crate::read::finds::Finds;
@@ -43,7 +44,7 @@ pub(super) fn check(fields: &Fields<'_>, finds: &mut Finds) -> Result<(), Object
     let Some(tools) = fields.optional("tools") else { return Ok(()) };
     each_object("tools", tools, |tool| {
         let kind = member_of(tool, "type")?.and_then(Value::string);
-        match kind.filter(|kind| kind.starts_with("mcp")) {
+        match kind.filter(|kind| TOOLSET.is_called(kind)) {
             None => Ok(()),
             Some(kind) => {
                 let name = member_of(tool, "mcp_server_name")?;

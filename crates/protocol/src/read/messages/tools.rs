@@ -1,7 +1,7 @@
 //! Declarations of tools: the caller's own, and those of the provider's by kind.
 //!
 //! The vendor names a kind with a date behind it. Every version of a kind does what its kind
-//! does; a kind that is not here is refused.
+//! does; a kind that is not here is refused, and so is a name that goes on with anything else.
 
 use model::ProviderToolKind::{
     Advisor, CodeExecution, ComputerUse, Memory, RemoteMcp, Shell, TextEditor, ToolSearch,
@@ -41,17 +41,19 @@ const KINDS: &[Variant] = &[
     kind("bash", &DEFINED, Act::Tool(Shell)),
     kind("text_editor", &TEXT_EDITOR, Act::Tool(TextEditor)),
     kind("computer", &COMPUTER, Act::Tool(ComputerUse)),
-    kind("browser", &COMPUTER, Act::Tool(ComputerUse)),
+    kind("computer_toolset", &COMPUTER, Act::Tool(ComputerUse)),
+    kind("browser_toolset", &COMPUTER, Act::Tool(ComputerUse)),
     kind("memory", &DEFINED, Act::Tool(Memory)),
-    kind("tool_search_tool", &DEFINED, Act::Tool(ToolSearch)),
+    kind("tool_search_tool_bm25", &DEFINED, Act::Tool(ToolSearch)),
+    kind("tool_search_tool_regex", &DEFINED, Act::Tool(ToolSearch)),
     kind("advisor", &ADVISOR, Act::Tool(Advisor)),
 ];
 
-/// Everything that begins with `mcp`.
-const TOOLSET: Variant = kind("mcp", &MCP_TOOLSET, Act::Nothing);
+/// The tools of an MCP server.
+pub(super) const TOOLSET: Variant = kind("mcp_toolset", &MCP_TOOLSET, Act::Nothing);
 
 const fn kind(name: &'static str, form: &'static Form, act: Act) -> Variant {
-    Variant::of(name, form).doing(act).in_any_version()
+    Variant::of(name, form).doing(act).dated()
 }
 
 /// Members of every declaration.

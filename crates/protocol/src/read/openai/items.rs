@@ -32,52 +32,58 @@ pub(super) static ITEMS: Variants = Variants {
 /// An item without a type: a message, which then has no `id`, or a reference, which is one.
 const UNTYPED: Variant = Variant::of("untyped", &UNTYPED_ITEM);
 
+/// An item that the client may send by its `id` alone, without the members `data`: the provider
+/// then looks it up.
+const fn kept(name: &'static str, form: &'static Form, data: &'static [&'static str]) -> Variant {
+    Variant::of(name, form).doing(Act::NamesItemWithout(data))
+}
+
 /// What was said and thought.
 const SAID: &[Variant] = &[
-    Variant::of("message", &MESSAGE),
-    // The provider looks thoughts up by their id where the client does not send them along.
-    Variant::of("reasoning", &REASONING).doing(Act::NamesItemWithout("encrypted_content")),
-    Variant::of("compaction", &SUMMARY).doing(Act::NamesItemWithout("encrypted_content")),
+    kept("message", &MESSAGE, &["content"]),
+    // A summary stands for nothing: thoughts go on from what is encrypted.
+    kept("reasoning", &REASONING, &["encrypted_content"]),
+    kept("compaction", &SUMMARY, &["encrypted_content"]),
     Variant::of("compaction_trigger", &NOTHING_MORE),
 ];
 
 /// Calls of the caller's own tools, or of those it runs for the provider.
 const CALLED: &[Variant] = &[
-    Variant::of("function_call", &CALL),
-    Variant::of("function_call_output", &RESULT),
-    Variant::of("custom_tool_call", &CALL),
-    Variant::of("custom_tool_call_output", &RESULT),
-    Variant::of("computer_call", &COMPUTER_CALL),
-    Variant::of("computer_call_output", &COMPUTER_RESULT),
-    Variant::of("local_shell_call", &SHELL_CALL),
-    Variant::of("local_shell_call_output", &RESULT_TEXT),
-    Variant::of("shell_call", &SHELL_CALL),
-    Variant::of("shell_call_output", &RESULT_TEXT),
-    Variant::of("apply_patch_call", &PATCH_CALL),
-    Variant::of("apply_patch_call_output", &RESULT_TEXT),
+    kept("function_call", &CALL, &["name", "arguments"]),
+    kept("function_call_output", &RESULT, &["output"]),
+    kept("custom_tool_call", &CALL, &["name", "input"]),
+    kept("custom_tool_call_output", &RESULT, &["output"]),
+    kept("computer_call", &COMPUTER_CALL, &["action", "actions"]),
+    kept("computer_call_output", &COMPUTER_RESULT, &["output"]),
+    kept("local_shell_call", &SHELL_CALL, &["action"]),
+    kept("local_shell_call_output", &RESULT_TEXT, &["output"]),
+    kept("shell_call", &SHELL_CALL, &["action"]),
+    kept("shell_call_output", &SHELL_RESULT, &["output"]),
+    kept("apply_patch_call", &PATCH_CALL, &["operation"]),
+    // A patch that was applied may have nothing to say.
+    kept("apply_patch_call_output", &RESULT_TEXT, &["output", "status"]),
 ];
 
 /// What tools that the provider ran did earlier.
 const REPLAYED: &[Variant] = &[
-    Variant::of("web_search_call", &SEARCHED),
-    Variant::of("file_search_call", &SEARCHED),
-    Variant::of("code_interpreter_call", &CODE_CALL),
-    // Likewise looked up where the image itself is left out.
-    Variant::of("image_generation_call", &IMAGE_CALL).doing(Act::NamesItemWithout("result")),
-    Variant::of("mcp_list_tools", &MCP_DONE),
-    Variant::of("mcp_call", &MCP_DONE),
-    Variant::of("mcp_approval_request", &MCP_DONE),
-    Variant::of("tool_search_call", &TOOL_SEARCH_CALL),
-    Variant::of("program", &PROGRAM),
-    Variant::of("program_output", &PROGRAM),
+    kept("web_search_call", &SEARCHED, &["action"]),
+    kept("file_search_call", &SEARCHED, &["queries", "results"]),
+    kept("code_interpreter_call", &CODE_CALL, &["code", "outputs"]),
+    kept("image_generation_call", &IMAGE_CALL, &["result"]),
+    kept("mcp_list_tools", &MCP_DONE, &["tools", "error"]),
+    kept("mcp_call", &MCP_DONE, &["name", "arguments", "output", "error"]),
+    kept("mcp_approval_request", &MCP_DONE, &["name", "arguments"]),
+    kept("tool_search_call", &TOOL_SEARCH_CALL, &["arguments"]),
+    kept("program", &PROGRAM, &["code"]),
+    kept("program_output", &PROGRAM, &["result"]),
 ];
 
 /// Items that do something: name what is kept, let a remote tool go on, declare tools.
 const ACTING: &[Variant] = &[
     Variant::of("item_reference", &REFERENCE),
     Variant::of("mcp_approval_response", &APPROVAL).doing(Act::Tool(ProviderToolKind::RemoteMcp)),
-    Variant::of("tool_search_output", &MORE_TOOLS),
-    Variant::of("additional_tools", &MORE_TOOLS),
+    kept("tool_search_output", &MORE_TOOLS, &["tools"]),
+    kept("additional_tools", &MORE_TOOLS, &["tools"]),
 ];
 
 static NOTHING_MORE: Form = Form::of(&[]);
@@ -113,8 +119,20 @@ static RESULT: Form = Form::of(&[&[
     member("output", Shape::Content(&INPUT_PARTS)),
 ]]);
 
-/// A result that is text, or lists of text with how the command ended.
-static RESULT_TEXT: Form = Form::of(&[&[opaque("output"), plain("max_output_length")]]);
+static RESULT_TEXT: Form = Form::of(&[&[plain("output")]]);
+
+/// What commands wrote, and how each ended.
+static SHELL_RESULT: Form =
+    Form::of(&[&[object("output", &SHELL_OUTPUT), plain("max_output_length")]]);
+
+static SHELL_OUTPUT: Form = Form::of(&[&[
+    plain("stdout"),
+    plain("stderr"),
+    plain("created_by"),
+    object("outcome", &SHELL_OUTCOME),
+]]);
+
+static SHELL_OUTCOME: Form = Form::of(&[&[plain("type"), plain("exit_code")]]);
 
 static COMPUTER_CALL: Form =
     Form::of(&[&[opaque("action"), opaque("actions"), opaque("pending_safety_checks")]]);
@@ -154,15 +172,18 @@ static IMAGE_CALL: Form = Form::of(&[&[
 static MCP_DONE: Form = Form::of(&[&[
     plain("name"),
     plain("server_label"),
-    plain("approval_request_id"),
+    names("approval_request_id", StoredKind::Item),
     opaque("arguments"),
     opaque("output"),
     opaque("error"),
     opaque("tools"),
 ]]);
 
-static APPROVAL: Form =
-    Form::of(&[&[plain("approval_request_id"), plain("approve"), plain("reason")]]);
+static APPROVAL: Form = Form::of(&[&[
+    names("approval_request_id", StoredKind::Item),
+    plain("approve"),
+    plain("reason"),
+]]);
 
 static TOOL_SEARCH_CALL: Form = Form::of(&[&[plain("execution"), opaque("arguments")]]);
 

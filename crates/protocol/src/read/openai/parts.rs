@@ -4,8 +4,9 @@ use model::StoredKind;
 
 use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, media, member, names, object,
-    opaque, plain,
+    opaque, plain, words,
 };
+use crate::read::uri;
 
 /// Members that a part of any type may have.
 const COMMON: &[Member] = &[
@@ -14,8 +15,15 @@ const COMMON: &[Member] = &[
     object("cache_control", &CACHE_MARK),
 ];
 
+/// A URL that the provider fetches, unless it names what the provider keeps.
+pub(super) const URL: Act = Act::NamesOrUrl(StoredKind::File, uri::of_web_or_google);
+
 /// Where a prompt's reusable beginning ends.
-pub(super) static CACHE_MARK: Form = Form::of(&[&[plain("mode"), plain("type"), plain("ttl")]]);
+pub(super) static CACHE_MARK: Form = Form::of(&[&[plain("mode"), plain("type"), CACHE_TTL]]);
+
+/// How long that beginning is to be kept: the vendors' words for an hour at most, in memory. Any
+/// other is unrecognised, for how long a provider keeps anything is what a target may be held to.
+pub(super) const CACHE_TTL: Member = words("ttl", &["5m", "30m", "1h"]);
 
 /// The parts of a chat's messages. Those with a URL besides `image_url` are of other servers.
 pub(super) static CHAT_PARTS: Variants = Variants {
@@ -61,19 +69,18 @@ static TEXT: Form =
     Form::of(&[&[plain("text"), plain("refusal"), opaque("annotations"), opaque("logprobs")]]);
 
 static IMAGE: Form = Form::of(&[&[
-    object("image_url", &LINK).doing(Act::Url),
+    object("image_url", &LINK).doing(URL),
     names("file_id", StoredKind::File),
     plain("detail"),
 ]]);
 
-static VIDEO: Form = Form::of(&[&[object("video_url", &LINK).doing(Act::Url)]]);
+static VIDEO: Form = Form::of(&[&[object("video_url", &LINK).doing(URL)]]);
 
-static SOUND: Form = Form::of(&[&[object("audio_url", &LINK).doing(Act::Url)]]);
+static SOUND: Form = Form::of(&[&[object("audio_url", &LINK).doing(URL)]]);
 
-static DOCUMENT: Form =
-    Form::of(&[&[plain("document_url").doing(Act::Url), plain("document_name")]]);
+static DOCUMENT: Form = Form::of(&[&[plain("document_url").doing(URL), plain("document_name")]]);
 
-static LINK: Form = Form::of(&[&[plain("url").doing(Act::Url), plain("detail"), plain("format")]]);
+static LINK: Form = Form::of(&[&[plain("url").doing(URL), plain("detail"), plain("format")]]);
 
 static AUDIO: Form = Form::of(&[&[object("input_audio", &AUDIO_DATA)]]);
 
@@ -90,7 +97,7 @@ static FILE: Form = Form::of(&[&[
 
 static INPUT_FILE: Form = Form::of(&[&[
     names("file_id", StoredKind::File),
-    plain("file_url").doing(Act::Url),
+    plain("file_url").doing(URL),
     media("file_data"),
     plain("filename"),
     plain("detail"),

@@ -2,9 +2,9 @@
 
 use model::StoredKind;
 
-use super::parts::INPUT_PARTS;
+use super::parts::{CACHE_TTL, INPUT_PARTS};
 use crate::read::form::{
-    Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain,
+    Act, Form, Member, Shape, Used, code, member, names, object, opaque, plain, words,
 };
 
 /// Fields of chats and responses alike, as OpenAI documents them.
@@ -19,7 +19,8 @@ pub(super) const SHARED: &[Member] = &[
     object("reasoning", &REASONING),
     plain("parallel_tool_calls"),
     plain("prompt_cache_key"),
-    plain("prompt_cache_retention"),
+    // With `24h` the provider keeps what the prompt came to beyond its memory.
+    words("prompt_cache_retention", &["in_memory"]),
     plain("safety_identifier"),
     plain("service_tier"),
     plain("temperature"),
@@ -54,7 +55,7 @@ static MODERATION_POLICY: Form =
 
 static MODERATION_MODE: Form = Form::of(&[&[plain("mode")]]);
 
-static PROMPT_CACHE_OPTIONS: Form = Form::of(&[&[plain("mode"), plain("ttl")]]);
+static PROMPT_CACHE_OPTIONS: Form = Form::of(&[&[plain("mode"), CACHE_TTL]]);
 
 static REASONING: Form = Form::of(&[&[
     plain("context"),

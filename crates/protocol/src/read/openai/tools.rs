@@ -2,7 +2,7 @@
 
 use model::{ProviderToolKind, StoredKind};
 
-use super::parts::CACHE_MARK;
+use super::parts::{CACHE_MARK, URL};
 use crate::read::form::{
     Act, Form, Member, Shape, Unknown, Untagged, Variant, Variants, member, names, object, opaque,
     plain,
@@ -61,11 +61,13 @@ const FUNCTION_TOOL: Variant = Variant::of("function", &FUNCTION).doing(Act::Cli
 
 /// Tools that the provider runs, or defines for the caller to run.
 const PROVIDED: &[Variant] = &[
-    tool("web_search", ProviderToolKind::WebSearch, &WEB_SEARCH).in_any_version(),
+    tool("web_search", ProviderToolKind::WebSearch, &WEB_SEARCH).dated(),
+    tool("web_search_preview", ProviderToolKind::WebSearch, &WEB_SEARCH).dated(),
     tool("file_search", ProviderToolKind::FileSearch, &FILE_SEARCH),
     tool("code_interpreter", ProviderToolKind::CodeExecution, &CODE_INTERPRETER),
     tool("programmatic_tool_calling", ProviderToolKind::CodeExecution, &NOTHING_MORE),
-    tool("computer", ProviderToolKind::ComputerUse, &COMPUTER).in_any_version(),
+    tool("computer", ProviderToolKind::ComputerUse, &COMPUTER).dated(),
+    tool("computer_use_preview", ProviderToolKind::ComputerUse, &COMPUTER).dated(),
     Variant::of("mcp", &MCP).doing(Act::Mcp("server_url", &["connector_id", "tunnel_id"])),
     tool("image_generation", ProviderToolKind::Generation, &IMAGE_GENERATION),
     tool("local_shell", ProviderToolKind::Shell, &NOTHING_MORE),
@@ -232,7 +234,7 @@ static IMAGE_GENERATION: Form = Form::of(&[&[
 ]]);
 
 static MASK: Form =
-    Form::of(&[&[names("file_id", StoredKind::File), plain("image_url").doing(Act::Url)]]);
+    Form::of(&[&[names("file_id", StoredKind::File), plain("image_url").doing(URL)]]);
 
 static SHELL: Form = Form::of(&[&[object("environment", &CONTAINER)]]);
 

@@ -26,7 +26,7 @@ fn table() -> String {
                 Thing::Variant(variant, _) => {
                     let more = match variant.versions {
                         Versions::Exact => "",
-                        Versions::Any => ", _*",
+                        Versions::Dated => ", _DATE",
                     };
                     (format!("{}[{}{more}]", spot.shown, variant.name), variant.act, "")
                 }
@@ -75,15 +75,14 @@ fn words(act: Act) -> Option<(String, String)> {
             format!("names a stored {kind}").replace('_', " "),
             "whose it is: `stored_object_refused`".to_owned(),
         ),
-        Act::NamesItemWithout(substitute) => (
-            format!("names a stored item by `id`, where it has no `{substitute}`"),
+        Act::NamesItemWithout(data) => (
+            format!("names a stored item by `id`, where it has no `{}`", data.join("` and no `")),
             "whose it is: `stored_object_refused`".to_owned(),
         ),
         Act::NamesOrUrl(kind, _) => (
             format!("names a stored {kind}, or a URL that the provider fetches"),
             "whose it is: `stored_object_refused`; or counted in `urls`".to_owned(),
         ),
-        Act::Url => ("a URL that the provider fetches".to_owned(), "counted in `urls`".to_owned()),
         Act::Media => ("media that stands in the body".to_owned(), "counted as media".to_owned()),
         Act::Stores => {
             ("keeps the conversation".to_owned(), "tool set: `StoreAtProvider`".to_owned())
@@ -100,12 +99,18 @@ fn idle() -> String {
         let idle = members.filter(|member| {
             matches!(member.act, Act::Nothing) && !matches!(member.shape, Shape::Code)
         });
-        let mut names: Vec<_> = idle.map(|member| format!(" `{}`", member.name)).collect();
+        let mut names: Vec<_> = idle.map(named).collect();
         names.sort_unstable();
         let operation = endpoint.operation.as_str();
         text += &wrapped(&format!("- {operation}:{}.", names.join(",")));
     }
     text
+}
+
+/// A field's name, and with which values it does nothing where that is not all of them.
+fn named(member: &Member) -> String {
+    let Shape::Words(words) = member.shape else { return format!(" `{}`", member.name) };
+    format!(" `{}` (`{}`)", member.name, words.join("`, `"))
 }
 
 /// Lines of at most 100 characters, of which those after the first stand further in.

@@ -56,7 +56,8 @@ impl Choices {
             return self.scalar();
         }
         match shape {
-            Shape::Plain | Shape::Opaque | Shape::Code => self.scalar(),
+            Shape::Words(words) if self.below(2) == 0 => json!(words.first()),
+            Shape::Plain | Shape::Words(_) | Shape::Opaque | Shape::Code => self.scalar(),
             Shape::Object(form) => Value::Object(self.object(form, &[], depth - 1)),
             Shape::Objects(form) => {
                 let count = self.below(4);

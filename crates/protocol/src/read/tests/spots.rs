@@ -55,11 +55,13 @@ pub(super) fn visit_all(endpoint: &Endpoint, visit: &mut dyn FnMut(&Spot<'_>, Th
 
 /// A value with which `member` is used, and passes the endpoint's own checks.
 pub(super) fn sample(member: &Member) -> Value {
+    if let Shape::Words(words) = member.shape {
+        return json!(words.first());
+    }
     match member.act {
         Act::Names(_) => json!("id-1"),
-        Act::Url => json!("https://example.com/x"),
         Act::Media => json!("bWVkaWE="),
-        // Stands for an id with tests that take any text.
+        // No URL of the web, so that it names what is kept.
         Act::NamesOrUrl(..) => json!("id-1"),
         Act::Nothing if matches!(member.shape, Shape::Object(form) if form.required.is_none()) => {
             json!({})
@@ -103,10 +105,13 @@ impl Visitor<'_> {
         let required = form.required.filter(|_| !spot.path.is_empty());
         let required = required.and_then(|name| form.member(&[], name).ok().flatten());
         let with_required = |inside: Value| {
-            let mut object = inside.as_object().cloned().unwrap_or_default();
-            if let Some(member) = required {
-                object.entry(member.name).or_insert_with(|| sample(member));
-            }
+            // First, as in the alphabet, whether maps keep their order or not: what is found stands in
+            // the order of the body.
+            let mut object: Map<_, _> = required
+                .map(|member| (member.name.to_owned(), sample(member)))
+                .into_iter()
+                .collect();
+            object.extend(inside.as_object().cloned().unwrap_or_default());
             (spot.wrap)(Value::Object(object))
         };
         let mut acts = spot.acts.clone();
@@ -125,7 +130,7 @@ impl Visitor<'_> {
         let dot = if outer.shown.is_empty() { "" } else { "." };
         let shown = format!("{}{dot}{}", outer.shown, member.name);
         let mut acts = outer.acts.clone();
-        if !matches!(member.act, Act::Names(_) | Act::Url | Act::Media | Act::Nothing) {
+        if !matches!(member.act, Act::Names(_) | Act::NamesOrUrl(..) | Act::Media | Act::Nothing) {
             acts.push((member.act, member.name));
         }
         let one = |value: Value| (outer.wrap)(json!({ member.name: value }));
@@ -134,7 +139,7 @@ impl Visitor<'_> {
         let spot = |wrap| Spot { path, shown, acts, wrap };
         let coded = self.coded.filter(|(name, _)| *name == member.name && outer.path.is_empty());
         match coded.map_or(member.shape, |(_, shape)| shape) {
-            Shape::Plain | Shape::Opaque | Shape::Code => {}
+            Shape::Plain | Shape::Words(_) | Shape::Opaque | Shape::Code => {}
             Shape::Object(form) => self.form(&spot(&one), form, &[]),
             Shape::Objects(form) => self.form(&spot(&list), form, &[]),
             Shape::OneOf(variants) => self.variants(&spot(&one), variants),

@@ -48,7 +48,6 @@ fn expected(endpoint: &Endpoint, acts: &[(Act, &'static str)], body: &Value) -> 
             }
             // No body here gives an item an id, but for references, which say so themselves.
             Act::NamesItemWithout(_) => assert!(!text.contains("\"id\":\"id-1\""), "{text}"),
-            Act::Url => beyond.urls += 1,
             Act::Media => media += 1,
             Act::Stores => beyond.stores = Some(Stores::Asked),
             Act::Refused(code, _) => return Err(*code),
@@ -162,6 +161,37 @@ fn an_object_where_a_table_foresees_none_never_passes_in_silence() {
             }
         });
     }
+}
+
+#[test]
+fn any_value_but_the_words_of_a_table_is_unrecognised() {
+    let mut members = 0;
+    for endpoint in ENDPOINTS {
+        visit(endpoint, &mut |spot, thing| {
+            let Thing::Member(member) = thing else { return };
+            let Shape::Words(words) = member.shape else { return };
+            let check = |value: Value, passes: bool| {
+                let body = (spot.wrap)(json!({ member.name: value }));
+                let path = spot.path.iter().copied().chain([member.name]).collect::<Vec<_>>();
+                let found = found(endpoint, &body);
+                let noted = is_unrecognised(&found, UnrecognisedPlace::Field, &path.join("."));
+                assert!(found.is_ok() && noted != passes, "{body}: {found:?}");
+            };
+            check(Value::Null, true);
+            for word in words {
+                check(json!(word), true);
+                check(json!(word.to_ascii_uppercase()), false);
+                check(json!(format!("{word} ")), false);
+                check(json!([word]), false);
+                check(json!({ word.to_owned(): word }), false);
+            }
+            for value in [json!("24h"), json!(""), json!(0), json!(false), json!([]), hidden()] {
+                check(value, false);
+            }
+            members += 1;
+        });
+    }
+    assert!(members >= 6, "{members} members");
 }
 
 #[test]
