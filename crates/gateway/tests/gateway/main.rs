@@ -12,6 +12,7 @@
 )]
 
 mod ask;
+mod budgets;
 mod canned;
 mod charter_files;
 mod check;
@@ -19,6 +20,10 @@ mod world;
 
 mod bad_input;
 mod beyond;
+mod budget_answers;
+mod budget_bounds;
+mod budget_charges;
+mod budget_crowds;
 mod canaries;
 mod durable;
 mod endpoints;
