@@ -41,6 +41,7 @@ pub(crate) struct Facts {
 }
 
 /// What follows when an entry is durable, or cannot be.
+#[expect(clippy::large_enum_variant, reason = "it travels within `Pending`, which is boxed")]
 pub(crate) enum Then {
     /// Somebody waits.
     Answer { reply: oneshot::Sender<Result<Answer, Unavailable>>, due: Option<Due> },
