@@ -145,19 +145,6 @@ fn capped(world: &World, dialect: model::Dialect) -> Ask<'_> {
     }
 }
 
-/// Asserts that `text` ends with the dialect's own event for an error, which says `budget_cut`.
-#[track_caller]
-fn check_last_event(dialect: model::Dialect, text: &str) {
-    let last = text.trim_end().rsplit("\n\n").next().unwrap();
-    let last = last.rsplit("\r\n\r\n").next().unwrap();
-    if dialect == Anthropic {
-        assert!(last.starts_with("event: error\n"), "{last}");
-    }
-    let data = last.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
-    assert_eq!(check::own(dialect, &data)["code"], "budget_cut", "{data}");
-}
-
 #[test]
 fn a_provider_that_streams_past_the_cap_is_cut() {
     for dialect in DIALECTS {
@@ -182,7 +169,7 @@ fn a_provider_that_streams_past_the_cap_is_cut() {
         while let Some(chunk) = connection.chunk().unwrap() {
             rest.push_str(&String::from_utf8(chunk).unwrap());
         }
-        check_last_event(dialect, &rest);
+        check::last_event(dialect, &rest, RefusalCode::BudgetCut);
         let outcome = check::outcome(&world, &head);
         assert_eq!(outcome["ended"], "budget_cut");
         assert_eq!(outcome["attempts"][0]["failure"], "budget_cut");
@@ -199,7 +186,7 @@ fn an_endless_stream_is_cut_at_the_cap_and_the_provider_hung_up_on() {
         let world = priced(&[TOKENS]);
         world.provider.next(Script::EndlessStream);
         let reply = capped(&world, dialect).send();
-        check_last_event(dialect, &reply.text());
+        check::last_event(dialect, &reply.text(), RefusalCode::BudgetCut);
         world.provider.wait_cut(1);
         assert_eq!(check::only_outcome(&world)["ended"], "budget_cut");
         // Without a budget that counts tokens, nobody cuts: it goes on until the client leaves.
