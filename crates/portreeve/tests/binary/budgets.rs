@@ -67,9 +67,9 @@ fn logged(entries: &[Entry]) -> [u64; 2] {
         for hold in holds {
             let held = hold["amount"].as_u64().unwrap();
             let measure = hold["counter"]["measure"].as_str().unwrap();
-            let charged = outcome.and_then(|outcome| match &outcome["charged"] {
-                Value::Null => (outcome["ended"] == "not_forwarded").then_some(0),
-                charged => charged[measure].as_u64(),
+            let charged = outcome.and_then(|outcome| {
+                let nothing = (outcome["ended"] == "not_forwarded").then_some(0);
+                outcome["charged"][measure].as_u64().or(nothing)
             });
             sums[usize::from(measure == "tokens")] += charged.unwrap_or(held);
         }

@@ -135,3 +135,80 @@ impl Period {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ALWAYS: Period = Period { since: None, until: None };
+
+    fn entry(kind: EntryKind, id: u8, json: Value) -> Entry {
+        let id = Some(DecisionId::new(1_795_510_800_000, [id; 10]));
+        let ts = Timestamp::from_millis(1_795_510_800_000);
+        Entry { index: 7, kind, id, epoch: 1, ts, json, published: true }
+    }
+
+    fn decision(id: u8) -> Entry {
+        let digest = model::Digest::of(b"charter");
+        let change = model::ChangeId::new(1, [0; 10]);
+        let counter = json!({ "quota": "q", "measure": "tokens", "per": "day" });
+        let window = "2026-11-24T00:00:00.000Z";
+        let json = json!({
+            "id": DecisionId::new(1_795_510_800_000, [id; 10]),
+            "received": "2026-11-24T09:00:00.000Z",
+            "verdict": { "allowed": true, "code": "permitted" },
+            "outcome": "due",
+            "holds": [
+                { "counter": counter, "window": window, "amount": 90 },
+                { "counter": counter, "window": window, "amount": 90 },
+            ],
+            "agent_owner": "seat:risk-lead",
+            "charter": {
+                "digest": digest, "change": change, "control_index": 0, "genesis": true,
+                "accountable": "seat:risk-lead",
+                "secondary": ["seat:a", "seat:b", "seat:c"],
+            },
+        });
+        entry(EntryKind::Decision, id, json)
+    }
+
+    fn outcome(id: u8, more: Value) -> Entry {
+        let mut json = json!({ "output_bytes": 0, "duration_ms": 1 });
+        json.as_object_mut().expect("an object").extend(more.as_object().expect("one").clone());
+        entry(EntryKind::Outcome, id, json)
+    }
+
+    #[test]
+    fn what_an_outcome_does_not_say_is_charged_as_budgets_count_it() {
+        let charged = json!({ "requests": 1, "tokens": 12, "nano_usd": 0 });
+        for (more, tokens) in [
+            (json!({ "ended": "complete", "charged": charged }), 12),
+            (json!({ "ended": "interrupted" }), 90),
+            (json!({ "ended": "not_forwarded" }), 0),
+        ] {
+            let mut fold = Fold::new(ALWAYS);
+            assert!(fold.take(&decision(1)).expect("a decision").is_none());
+            assert_eq!(fold.without_outcome(), 1);
+            let call = fold.take(&outcome(1, more.clone())).expect("an outcome").expect("a call");
+            assert_eq!(call.charged.tokens, tokens, "{more}");
+            assert_eq!(call.whose.owner.as_deref(), Some("seat:risk-lead"));
+            assert_eq!(fold.without_outcome(), 0);
+        }
+    }
+
+    #[test]
+    fn an_outcome_without_a_decision_is_nobodys_and_another_times_is_none() {
+        let ended = json!({ "ended": "complete" });
+        let mut fold = Fold::new(ALWAYS);
+        let call = fold.take(&outcome(1, ended.clone())).expect("an outcome").expect("a call");
+        assert!(call.whose.owner.is_none() && call.whose.agent.is_none());
+        let later = Period { since: Some(Timestamp::from_millis(1_800_000_000_000)), until: None };
+        let mut fold = Fold::new(later);
+        assert!(fold.take(&decision(1)).expect("a decision").is_none());
+        assert_eq!(fold.without_outcome(), 0, "it is of another time");
+        assert!(fold.take(&outcome(1, ended)).expect("an outcome").is_none());
+        fold.take(&outcome(2, json!({ "ended": "somehow" }))).expect_err("no such end");
+    }
+}
