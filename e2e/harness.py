@@ -94,6 +94,17 @@ class Records:
             assert time.monotonic() < until, f"{decision} has no outcome"
             time.sleep(0.05)
 
+    def decisions(self, agent: str) -> dict[str, dict[str, Any]]:
+        """Everything that was decided for an agent, by the decision's id, in order."""
+        listed = self.read("decisions", "--agent", agent, "--limit", "10000", "--json")
+        return {decision["id"]: decision for decision in listed}
+
+    def token(self, agent: str) -> str:
+        """A fresh token of an agent; the command prints nothing else."""
+        words = [*self.where.cli, "agent", "token", agent]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout.strip()
+
 
 class Checks:
     """Runs checks in order and counts them."""

@@ -10,7 +10,7 @@ use model::{
 use policy::{AgentFacts, DataClass, ModelFacts, Policies, ProviderKind, TargetFacts};
 
 use crate::context::Context;
-use crate::limits::{LimitFacts, Limits};
+use crate::limits::{LimitFacts, Limits, QuotaFacts};
 use crate::price::Price;
 
 /// A compiled charter. Made by [`crate::check`] alone; immutable.
@@ -264,6 +264,12 @@ impl Bundle {
     #[must_use]
     pub fn limits(&self, agent: &AgentName, context: Option<&ContextName>) -> Vec<LimitFacts> {
         self.limits.applying(agent, context)
+    }
+
+    /// Every budget, by name.
+    #[must_use]
+    pub fn quotas(&self) -> &[QuotaFacts] {
+        self.limits.quotas()
     }
 
     /// The compiled policies.

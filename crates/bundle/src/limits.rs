@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use charter::{Applies, Charter, Quota};
-use model::{AgentName, ContextName, CounterKey};
+use model::{AgentName, ContextName, CounterKey, QuotaName, TeamName};
 
 use crate::compiled::Agent;
 
@@ -19,6 +19,34 @@ pub struct LimitFacts {
     pub owner: String,
 }
 
+/// A budget as declared, with each of its counters.
+#[derive(Debug, Clone)]
+pub struct QuotaFacts {
+    /// Its name.
+    pub name: QuotaName,
+    /// What it is for.
+    pub purpose: String,
+    /// The seat that can raise it, as `seat:NAME`.
+    pub owner: String,
+    /// Whose calls it counts.
+    pub scope: Scope,
+    /// Its limits: where it counts each agent apart, those of every agent.
+    pub limits: Vec<LimitFacts>,
+}
+
+/// Whose calls a budget counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// One agent's.
+    Agent(AgentName),
+    /// Those of every agent that the team runs.
+    Team(TeamName),
+    /// Those made in the context.
+    Context(ContextName),
+    /// Every call.
+    Gateway,
+}
+
 /// The limits of a charter, by whom they apply to.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
@@ -26,6 +54,8 @@ pub(crate) struct Limits {
     agents: BTreeMap<AgentName, Vec<LimitFacts>>,
     /// By context; an agent counted apart is not filled in yet.
     contexts: BTreeMap<ContextName, Vec<Shared>>,
+    /// Every budget, by name.
+    quotas: Vec<QuotaFacts>,
 }
 
 /// A limit that more than one agent may share.
@@ -46,9 +76,12 @@ impl Limits {
         let mut limits = Self {
             agents: agents.keys().map(|name| (name.clone(), Vec::new())).collect(),
             contexts: BTreeMap::new(),
+            quotas: Vec::new(),
         };
         for quota in charter.quotas.values() {
-            let shared = shared(quota, owner(quota));
+            let owner = owner(quota);
+            let shared = shared(quota, &owner);
+            limits.quotas.push(facts(quota, owner, &shared, agents));
             let of_team = |agent: &&Agent| match &quota.applies {
                 Applies::Agent(name) => agent.facts.name == name.value,
                 Applies::Team(team) => agent.facts.team == team.value,
@@ -64,6 +97,11 @@ impl Limits {
             }
         }
         limits
+    }
+
+    /// Every budget, by name.
+    pub(crate) fn quotas(&self) -> &[QuotaFacts] {
+        &self.quotas
     }
 
     /// Those that apply to a call of `agent` in `context`, by counter.
@@ -90,7 +128,44 @@ impl Shared {
     }
 }
 
-fn shared(quota: &Quota, owner: String) -> Vec<Shared> {
+/// The budget with each counter that a call of these agents may be counted on.
+fn facts(
+    quota: &Quota,
+    owner: String,
+    shared: &[Shared],
+    agents: &BTreeMap<AgentName, Agent>,
+) -> QuotaFacts {
+    let scope = match &quota.applies {
+        Applies::Agent(name) => Scope::Agent(name.value.clone()),
+        Applies::Team(team) => Scope::Team(team.value.clone()),
+        Applies::Context(context) => Scope::Context(context.value.clone()),
+        Applies::Gateway => Scope::Gateway,
+    };
+    let limits = if quota.each_agent {
+        let counted = agents.values().filter(|agent| scope.counts(agent));
+        let of_each = |agent: &Agent| {
+            shared.iter().map(|shared| shared.to(&agent.facts.name)).collect::<Vec<_>>()
+        };
+        counted.flat_map(of_each).collect()
+    } else {
+        shared.iter().map(|shared| shared.limit.clone()).collect()
+    };
+    QuotaFacts { name: quota.name.clone(), purpose: quota.purpose.clone(), owner, scope, limits }
+}
+
+impl Scope {
+    /// Whether calls of the agent may be counted.
+    fn counts(&self, agent: &Agent) -> bool {
+        match self {
+            Self::Agent(name) => agent.facts.name == *name,
+            Self::Team(team) => agent.facts.team == *team,
+            Self::Context(context) => agent.contexts.contains(context),
+            Self::Gateway => true,
+        }
+    }
+}
+
+fn shared(quota: &Quota, owner: &str) -> Vec<Shared> {
     let limit = |limit: &charter::QuotaLimit| Shared {
         limit: LimitFacts {
             key: CounterKey {
@@ -100,7 +175,7 @@ fn shared(quota: &Quota, owner: String) -> Vec<Shared> {
                 agent: None,
             },
             at_most: limit.at_most,
-            owner: owner.clone(),
+            owner: owner.to_owned(),
         },
         each: quota.each_agent,
     };

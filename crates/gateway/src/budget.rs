@@ -161,6 +161,13 @@ impl Held {
         self.begun = true;
     }
 
+    /// What is counted of a call that is dropped as it stands, see [`Drop`]; none where nothing is
+    /// held.
+    pub(crate) fn if_dropped(&self) -> Option<Amounts> {
+        let bound = self.hold.as_ref().map(Hold::bound)?;
+        Some(if self.begun { bound } else { Amounts::default() })
+    }
+
     /// Counts what was used at the target at `index`; gives what is charged, where anything was
     /// held, and the cost in nano-USD, where it is known.
     pub(crate) fn settle(&mut self, used: Used, index: usize) -> (Option<Amounts>, Option<u64>) {

@@ -27,6 +27,8 @@ const STORED_MAX: usize = 64;
 
 /// One forwarded call until its outcome is recorded.
 pub(crate) struct Call {
+    /// First, so that a call that is dropped is counted before its outcome is written.
+    held: Held,
     pub(crate) recorded: Recorded<Permit>,
     pub(crate) arrival: Arrival,
     attempts: Vec<Attempt>,
@@ -35,7 +37,6 @@ pub(crate) struct Call {
     clock: Arc<dyn Clock>,
     stored: Arc<StoredObjects>,
     first_byte_ms: Option<u64>,
-    held: Held,
     /// Which of the permit's targets the latest try went to.
     at: usize,
     /// A try failed of which nobody knows what it used.
@@ -287,6 +288,7 @@ impl Call {
     fn unless_concluded(&mut self) {
         self.recorded.unless_concluded(Outcome {
             attempts: self.attempts.clone(),
+            charged: self.held.if_dropped(),
             cost_center: self.held.cost_center.clone(),
             stored: self.kept.clone(),
             first_byte_ms: self.first_byte_ms,

@@ -7,7 +7,7 @@ use http::{Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Ended, Operation, RefusalCode};
+use model::{Ended, Operation, RefusalCode, Usage};
 use policy::Permit;
 use protocol::{Cap, Meter};
 use secrets::{EchoWatch, Lease};
@@ -302,8 +302,10 @@ fn whole(mut call: Call, head: &Parts, bytes: Bytes) -> Response<Answer> {
     let mut metered = Metered { usage: told.usage, ..Metered::NOTHING };
     if head.status.is_success() {
         metered = match call.operation() {
-            // Counting is free.
-            Operation::CountMessageTokens | Operation::CountContentTokens => metered,
+            // Counting uses nothing, but it is a call.
+            Operation::CountMessageTokens | Operation::CountContentTokens => {
+                Metered::of(told.usage, Some(Usage::default()))
+            }
             Operation::ChatCompletions
             | Operation::Responses
             | Operation::Embeddings

@@ -87,32 +87,36 @@ impl Relay {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     ready!(self.alarm.as_mut().poll(context));
-                    return self.cut(RefusalCode::UpstreamTimeout);
+                    return self.cut_off(RefusalCode::UpstreamTimeout);
                 }
             };
             let watch = self.watch;
             if watch.is_over() {
-                return self.cut(RefusalCode::UpstreamTimeout);
+                return self.cut_off(RefusalCode::UpstreamTimeout);
             }
             self.alarm.as_mut().reset(watch.next_alarm());
             match frame {
                 None => return self.end(),
-                Some(Err(_)) => return self.cut(RefusalCode::UpstreamDropped),
+                Some(Err(_)) => return self.cut_off(RefusalCode::UpstreamDropped),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     let clear = match self.echo.as_mut().map(|echo| echo.pass(data.clone())) {
-                        Some(Err(_echoed)) => return self.cut(RefusalCode::UpstreamEchoedSecret),
+                        Some(Err(_echoed)) => {
+                            return self.cut_off(RefusalCode::UpstreamEchoedSecret);
+                        }
                         Some(Ok(clear)) => clear,
                         None => data,
                     };
+                    // What is cut below is withheld, so that the client stands where it stood before.
+                    let is_inside = self.meter.is_inside_event();
                     let shown = self.meter.feed(clear);
                     self.keep();
                     self.relayed = self.relayed.saturating_add(length(&shown));
                     if self.relayed > STREAM_MAX {
-                        return self.cut(RefusalCode::UpstreamTooLarge);
+                        return self.cut(RefusalCode::UpstreamTooLarge, is_inside);
                     }
                     if self.is_used_up() {
-                        return self.cut(RefusalCode::BudgetCut);
+                        return self.cut(RefusalCode::BudgetCut, is_inside);
                     }
                     if !shown.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(shown))));
@@ -130,7 +134,7 @@ impl Relay {
         self.keep();
         self.relayed = self.relayed.saturating_add(length(&rest));
         if !self.meter.ended_properly() && !self.meter.saw_error() {
-            return self.cut(RefusalCode::UpstreamDropped);
+            return self.cut_off(RefusalCode::UpstreamDropped);
         }
         self.upstream = None;
         // A stream in which the provider reported an error is complete all the same: the client
@@ -139,10 +143,21 @@ impl Relay {
         Poll::Ready((!rest.is_empty()).then(|| Ok(Frame::data(rest))))
     }
 
+    /// Cuts the answer after what was relayed last.
+    fn cut_off(
+        self: Pin<&mut Self>,
+        code: RefusalCode,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let is_inside = self.meter.is_inside_event();
+        self.cut(code, is_inside)
+    }
+
     /// The answer cannot go on: the client is told inside its dialect, then the stream ends.
+    /// `is_inside` is whether it has part of an event.
     fn cut(
         mut self: Pin<&mut Self>,
         code: RefusalCode,
+        is_inside: bool,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         self.upstream = None;
         let Some(call) = self.call.as_mut() else { return Poll::Ready(None) };
@@ -159,7 +174,7 @@ impl Relay {
         } else {
             Ended::UpstreamBroken
         });
-        if self.meter.is_inside_event() {
+        if is_inside {
             // An event of ours would be read as the rest of the provider's: break off instead.
             return Poll::Ready(Some(Err(BrokenOff)));
         }

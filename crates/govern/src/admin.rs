@@ -1,5 +1,6 @@
-//! The admin surface over HTTP: signed acts in, effects out; and a status and the routes, which
-//! anybody on the socket may read. It changes nothing that is not asked for by a signed act.
+//! The admin surface over HTTP: signed acts in, effects out; and a status, the routes and the
+//! budgets, which anybody on the socket may read. It changes nothing that is not asked for by a
+//! signed act.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -32,6 +33,8 @@ pub const ACTS_PATH: &str = "/v1/acts";
 pub const STATUS_PATH: &str = "/v1/status";
 /// Where every route is read with its live health, as a JSON array.
 pub const ROUTES_PATH: &str = "/v1/routes";
+/// Where every budget is read with what is held and used of it, as a JSON array.
+pub const BUDGETS_PATH: &str = "/v1/budgets";
 
 /// What another part says of itself at the moment it is asked.
 pub type Report = Box<dyn Fn() -> Value + Send + Sync>;
@@ -42,6 +45,8 @@ pub struct Reports {
     pub status: Report,
     /// The routes: an array.
     pub routes: Report,
+    /// The budgets: an array.
+    pub budgets: Report,
 }
 
 /// What is posted to [`ACTS_PATH`].
@@ -124,6 +129,7 @@ pub async fn answer(
             respond(StatusCode::OK, &whole)
         }
         (&Method::GET, ROUTES_PATH) => respond(StatusCode::OK, &(reports.routes)()),
+        (&Method::GET, BUDGETS_PATH) => respond(StatusCode::OK, &(reports.budgets)()),
         (&Method::POST, ACTS_PATH) => match act(&governor, request).await {
             Ok(done) => respond(StatusCode::OK, &shown(&done)),
             Err(failed) => failed,

@@ -136,6 +136,7 @@ fn permit(caller: u64, number: u64) -> anyhow::Result<Permit> {
         agent_owner: Some("seat:owner".to_owned()),
         target_owner: Some("seat:owner".to_owned()),
         charter: Arc::new(charter),
+        context: None,
     };
     Ok(Permit { case, facts: vec![b'x'; 600] })
 }

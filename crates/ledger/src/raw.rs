@@ -52,6 +52,11 @@ impl RawEntries {
         Ok(Self { published, verifier: verifier.clone(), next: from, size, bundle: None, cursor })
     }
 
+    /// The index of the entry that comes next.
+    pub(crate) const fn next_index(&self) -> u64 {
+        self.next
+    }
+
     /// The next entry; none at the end. Later calls return what came meanwhile.
     pub(crate) fn next(&mut self) -> Result<Option<RawEntry>, RawError> {
         // The second round is for entries that moved from the WAL to bundles meanwhile.

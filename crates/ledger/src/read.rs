@@ -78,8 +78,8 @@ pub struct Reader {
 #[derive(Debug)]
 pub struct Entries {
     raw: RawEntries,
-    /// Entries without these bytes are passed over.
-    holding: Option<&'static str>,
+    /// Entries that hold none of these are passed over; where there are none, no entry is.
+    holding: &'static [&'static str],
 }
 
 impl Reader {
@@ -134,7 +134,7 @@ impl Reader {
     /// # Errors
     /// The checkpoint cannot be read.
     pub fn entries(&self, from: u64) -> Result<Entries, ReadError> {
-        Ok(Entries { raw: self.raw(from)?, holding: None })
+        Ok(Entries { raw: self.raw(from)?, holding: &[] })
     }
 
     /// The entry at `index`; none if the log does not reach that far.
@@ -223,18 +223,25 @@ impl Reader {
 }
 
 impl Entries {
-    /// Only those whose bytes hold `text`. The others are passed over unparsed, so that a long
-    /// log is searched about as fast as it is read; `text` may stand anywhere in an entry.
+    /// Only those whose bytes hold one of `texts`. The others are passed over unparsed, so that a
+    /// long log is searched about as fast as it is read; a text may stand anywhere in an entry.
     #[must_use]
-    pub fn holding(self, text: &'static str) -> Self {
-        Self { holding: Some(text), ..self }
+    pub fn holding(self, texts: &'static [&'static str]) -> Self {
+        Self { holding: texts, ..self }
+    }
+
+    /// The index of the entry that is looked at next: of all before it, those that are wanted
+    /// were handed out.
+    #[must_use]
+    pub const fn next_index(&self) -> u64 {
+        self.raw.next_index()
     }
 
     /// Whether an entry is wanted. What is not UTF-8 is: it is no entry, and reading it says so.
     fn wants(&self, bytes: &[u8]) -> bool {
-        self.holding.is_none_or(|text| {
-            std::str::from_utf8(bytes).map_or(true, |entry| entry.contains(text))
-        })
+        self.holding.is_empty()
+            || std::str::from_utf8(bytes)
+                .map_or(true, |entry| self.holding.iter().any(|text| entry.contains(text)))
     }
 }
 

@@ -60,7 +60,7 @@ async fn a_reader_that_looks_for_a_text_passes_over_what_does_not_hold_it() {
         recorded.conclude(&Outcome::bare(Ended::Complete, 7_000 + number));
     }
     let looked = |from: u64| {
-        let entries = home.reader().entries(from).unwrap().holding("7002");
+        let entries = home.reader().entries(from).unwrap().holding(&["7002"]);
         entries.map(|entry| entry.unwrap().kind).collect::<Vec<_>>()
     };
     log.tick().await.unwrap();

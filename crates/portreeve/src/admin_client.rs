@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use approval::{Act, GatewayName, Nonce, Object, PersonKey, SignedAct, Stamp, Verb};
 use bytes::Bytes;
-use govern::admin::{ACTS_PATH, Posted, PostedError, PostedPayload, ROUTES_PATH, STATUS_PATH};
+use govern::admin::{
+    ACTS_PATH, BUDGETS_PATH, Posted, PostedError, PostedPayload, ROUTES_PATH, STATUS_PATH,
+};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{Method, Request, header};
 use hyper_util::rt::TokioIo;
@@ -13,12 +15,13 @@ use model::PersonName;
 use serde_json::Value;
 use tokio::net::UnixStream;
 
+use crate::budgets::BudgetReport;
 use crate::clock;
 use crate::exit::Failure;
 use crate::reports::RouteReport;
 
-/// Largest answer of the admin surface, in bytes.
-const ANSWER_MAX: usize = 4 * 1024 * 1024;
+/// Largest answer of the admin surface, in bytes: budgets that count ten thousand agents apart.
+const ANSWER_MAX: usize = 64 * 1024 * 1024;
 
 /// Who signs, and for which gateway.
 pub(crate) struct Signer {
@@ -60,6 +63,12 @@ pub(crate) async fn status(socket: &Path) -> Result<Value> {
 /// Reads the routes with their live health.
 pub(crate) async fn routes(socket: &Path) -> Result<Vec<RouteReport>> {
     let answer = call(socket, Method::GET, ROUTES_PATH, Vec::new()).await?;
+    serde_json::from_value(answer).context("the gateway's answer cannot be understood")
+}
+
+/// Reads the budgets with what is held and used of them.
+pub(crate) async fn budgets(socket: &Path) -> Result<Vec<BudgetReport>> {
+    let answer = call(socket, Method::GET, BUDGETS_PATH, Vec::new()).await?;
     serde_json::from_value(answer).context("the gateway's answer cannot be understood")
 }
 

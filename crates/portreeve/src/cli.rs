@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Exit codes, the same for every command.
 pub(crate) const EXIT_CODES: &str = "\
@@ -40,6 +40,11 @@ pub(crate) enum Command {
     Status(Output),
     /// List every model with where it is served, what holds there and how each place fares.
     Routes(Routes),
+    /// List every budget: its limits, what is held, used and left of them, and who can raise it. One
+    /// that is used up is a finding: exit code 1.
+    Budgets(Budgets),
+    /// Say who used what, and what it cost: the chargeback, from the decision log.
+    Usage(Usage),
     /// Policies: run their tests, list them, print the schema they are checked against.
     #[command(subcommand)]
     Policy(Policy),
@@ -92,6 +97,47 @@ pub(crate) struct Routes {
     pub(crate) paths: bool,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Budgets {
+    /// Only this budget.
+    pub(crate) name: Option<model::QuotaName>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Whose use is added up: a row for each seat that answers for agents, each agent, or each
+    /// model.
+    #[arg(long, value_enum)]
+    pub(crate) by: UsageBy,
+    /// Only calls that came since: an RFC 3339 time, a date in UTC, or an age such as 24h or 30d.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Only calls that came before.
+    #[arg(long)]
+    pub(crate) until: Option<String>,
+    /// How it is printed. `focus` is CSV with the columns of the FinOps FOCUS specification.
+    #[arg(long, value_enum, default_value_t = UsageFormat::Csv)]
+    pub(crate) format: UsageFormat,
+}
+
+/// Whose use is added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageBy {
+    Owner,
+    Agent,
+    Model,
+}
+
+/// How use is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageFormat {
+    Csv,
+    Json,
+    Focus,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

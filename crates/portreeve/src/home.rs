@@ -110,6 +110,11 @@ impl Home {
         self.root.join("logs/decisions")
     }
 
+    /// The snapshot of the budgets' counters.
+    pub(crate) fn counters(&self) -> PathBuf {
+        self.root.join("quota/counters.json")
+    }
+
     pub(crate) fn fact_keys(&self) -> PathBuf {
         self.root.join("keys/facts")
     }

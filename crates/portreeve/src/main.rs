@@ -4,6 +4,7 @@ mod admin_client;
 mod anchors;
 mod banner;
 mod begun;
+mod budgets;
 mod cli;
 mod clock;
 mod commands;
@@ -19,7 +20,9 @@ mod reports;
 mod serve;
 mod settings;
 mod signals;
+mod tally;
 mod upkeep;
+mod usd;
 
 use std::process::ExitCode;
 

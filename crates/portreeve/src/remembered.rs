@@ -15,7 +15,7 @@ use crate::print;
 /// How many of the newest entries are read. What was made before them belongs to nobody any more.
 const ENTRIES_MAX: u64 = 1_000_000;
 /// What an entry holds that tells of stored objects: their member's name, as JSON writes it.
-const MARK: &str = "\"stored\"";
+const MARK: &[&str] = &["\"stored\""];
 
 /// Tells the gate whose each object is that the decision log in `dir`, `size` entries long, tells
 /// of. Where the log cannot be read to its end, objects stay unknown, and naming them is refused.

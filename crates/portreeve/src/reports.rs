@@ -1,13 +1,17 @@
 //! What the data plane and the logs report on the admin socket, and the routes as they cross it.
+//! Budgets cross it as `budgets` writes them.
 
 use std::sync::Arc;
 
 use gateway::{Condition, Gate, RouteStatus};
 use govern::admin::Reports;
 use ledger::{ControlLog, DecisionLog};
-use model::{ModelName, ProviderName, Timestamp};
+use model::{Clock, ModelName, ProviderName, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::budgets;
+use crate::clock::SystemClock;
 
 /// One target of one model with its live health, as it crosses the admin socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,9 +64,18 @@ pub(crate) fn reports(
     control: ControlLog,
     addresses: Vec<String>,
 ) -> Reports {
+    let (routed, counting) = (Arc::clone(&gate), gate);
     Reports {
         status: Box::new(move || status(&decisions, &control, &addresses)),
-        routes: Box::new(move || gate.routes().iter().map(route).collect()),
+        routes: Box::new(move || routed.routes().iter().map(route).collect()),
+        budgets: Box::new(move || {
+            let now = SystemClock.now();
+            json!(budgets::standing(
+                counting.in_force().snapshot().bundle(),
+                counting.counters(),
+                now
+            ))
+        }),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::remembered;
 use crate::reports::reports;
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
+use crate::tally::{Keeper, Tally};
 use crate::upkeep::{Aside, Upkeep, anchor};
 use crate::{banner, clock, keys, print};
 
@@ -136,6 +137,7 @@ struct Running {
     decisions: DecisionLog,
     control: ControlLog,
     decisions_dir: PathBuf,
+    keeper: Keeper,
     demo: tokio::task::JoinHandle<()>,
 }
 
@@ -165,12 +167,20 @@ impl Running {
         let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
             .context("the keys of the facts cannot be opened")?;
         let decisions = open_decisions(home, keys.decisions, facts)?;
+        let tally = Tally::of_log(home, decisions.status().size).map_err(|cause| {
+            let text = format!(
+                "what budgets have counted cannot be read from the decision log ({cause:#}); run \
+                 `portreeve ledger verify`"
+            );
+            Failure::unavailable(text)
+        })?;
         let client = client()?;
         let gate = Arc::new(Gate::new(gateway::Parts {
             live,
             verifier,
             ledger: decisions.clone(),
             secrets: Arc::clone(&secrets),
+            counters: tally.counters(),
             client,
             clock: Arc::clone(&clock),
             mint: clock::mint_decisions(),
@@ -195,7 +205,8 @@ impl Running {
         // is a finding. A disk that cannot write it now says so in the log's status.
         let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
-        Ok(Self { gate, governor, decisions, control, decisions_dir, demo })
+        let keeper = Keeper::new(tally, decisions.clone());
+        Ok(Self { gate, governor, decisions, control, decisions_dir, keeper, demo })
     }
 
     /// Serves until a signal, drains, closes the logs.
@@ -239,6 +250,7 @@ impl Running {
             decisions: self.decisions.clone(),
             decisions_dir: self.decisions_dir.clone(),
             aside: Arc::clone(&aside),
+            keeper: self.keeper.clone(),
         };
         let upkeep = tokio::spawn(upkeep.run());
         signals.next().await;
@@ -257,6 +269,7 @@ impl Running {
         // Before what still runs is cut: the log records it as interrupted, which is what it is.
         // Cut first, it would look like clients that left.
         self.decisions.close().await.context("the decision log was not closed in good order")?;
+        self.keeper.save().await;
         anchor(&self.decisions_dir, &self.control).await;
         self.control.close().await.context("the control log was not closed in good order")?;
         serving.shutdown().await;

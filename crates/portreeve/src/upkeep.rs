@@ -1,5 +1,5 @@
-//! What no request does: closes aggregate windows, anchors checkpoints, tells of failing logs and
-//! of places that are set aside.
+//! What no request does: closes aggregate windows, anchors checkpoints, keeps what budgets count
+//! on the disk, tells of failing logs and of places that are set aside.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,14 @@ use ledger::{ControlLog, DecisionLog};
 use model::ProviderName;
 
 use crate::print;
+use crate::tally::Keeper;
 
 /// How often windows, logs and checkpoints are looked after.
 const TICK: Duration = Duration::from_secs(1);
 /// How often the decision log's checkpoint is recorded in the control log.
 const CHECKPOINT_EVERY_TICKS: u64 = 60;
+/// How often the snapshot of the budgets' counters is written.
+const SNAPSHOT_EVERY_TICKS: u64 = 30;
 
 /// Looks after what no request does.
 pub(crate) struct Upkeep {
@@ -27,11 +30,12 @@ pub(crate) struct Upkeep {
     pub(crate) decisions: DecisionLog,
     pub(crate) decisions_dir: PathBuf,
     pub(crate) aside: Arc<Aside>,
+    pub(crate) keeper: Keeper,
 }
 
 impl Upkeep {
     /// Once a second: closes aggregate windows; once a minute: anchors the decision log's
-    /// checkpoint in the control log.
+    /// checkpoint in the control log. Twice a minute: writes the snapshot of the budgets' counters.
     pub(crate) async fn run(self) {
         let mut ticks = 0_u64;
         let mut healthy = true;
@@ -45,6 +49,9 @@ impl Upkeep {
             healthy = report_health(healthy, &[self.decisions.status(), self.control.status()]);
             if ticks.is_multiple_of(CHECKPOINT_EVERY_TICKS) {
                 anchor(&self.decisions_dir, &self.control).await;
+            }
+            if ticks.is_multiple_of(SNAPSHOT_EVERY_TICKS) {
+                self.keeper.save().await;
             }
             ticks = ticks.wrapping_add(1);
         }

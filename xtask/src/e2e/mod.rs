@@ -23,7 +23,7 @@ use crate::tally::Tally;
 use crate::test::{Packages, build_binaries};
 use drivers::{Target, drive, lay_out_scripts};
 use gateway::{Agent, Gateway};
-use plan::{BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS};
+use plan::{BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, UNDER_BUDGETS};
 use upstreams::{KEY, KEY_VALUE, Upstream, Upstreams};
 
 /// Where a run happens and what it uses.
@@ -73,10 +73,13 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
     });
     const FOREIGN: &str = "end to end: the gateway before upstreams nobody here wrote";
     const FAULTS: &str = "end to end: upstreams that fail, and what the log says of it";
-    let (mut foreign, mut faults) = (Verdict::Failed, Verdict::Failed);
+    const BUDGETS: &str = "end to end: budgets and contexts that refuse, and what is charged";
+    let (mut foreign, mut faults, mut budgets) =
+        (Verdict::Failed, Verdict::Failed, Verdict::Failed);
     match (&upstreams, &gateway) {
         (Some(upstreams), Some(gateway)) => {
             foreign = tally.step(FOREIGN, || before_foreign(&stage, gateway, upstreams));
+            budgets = tally.step(BUDGETS, || under_budgets(&stage, gateway));
             faults = tally.step(FAULTS, || before_failing(&stage, gateway, upstreams));
         }
         _ => tally.not_run(FOREIGN, "the gateway or an upstream did not start"),
@@ -86,7 +89,7 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
         let stops = "end to end: the gateway stops, and its ledger verifies";
         stopped = tally.step(stops, || gateway.stop_and_verify());
     }
-    if [bare, demo, foreign, faults, stopped].contains(&Verdict::Failed) {
+    if [bare, demo, foreign, budgets, faults, stopped].contains(&Verdict::Failed) {
         println!("the home and the logs are kept in {}", folder.keep().display());
     }
 }
@@ -133,6 +136,16 @@ fn before_foreign(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
             target.keeping_token = Some(gateway.token(Agent::Keeping)?);
         }
         count = count + drive(stage, meeting.script, &target)?;
+    }
+    Ok(count)
+}
+
+/// Drives the gateway as agents that budgets and contexts bind: a driver fetches their tokens.
+fn under_budgets(stage: &Stage<'_>, gateway: &Gateway) -> Result<Count> {
+    let mut count = Count::default();
+    for script in UNDER_BUDGETS {
+        let target = Target { cli: gateway.cli(), ..through(gateway)? };
+        count = count + drive(stage, script, &target)?;
     }
     Ok(count)
 }

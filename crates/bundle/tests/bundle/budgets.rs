@@ -1,6 +1,8 @@
 //! Limits, contexts, prices and cost centres as they are compiled.
 
-use bundle::{Bundle, LimitFacts, Price, PriceSource, check};
+use std::collections::BTreeSet;
+
+use bundle::{Bundle, LimitFacts, Price, PriceSource, Scope, check};
 use model::{ContextName, Measure, Per, ProviderToolKind, Timestamp};
 
 use crate::files::{LOCAL, model_file, replaced, tree};
@@ -79,8 +81,37 @@ fn the_limits_of_a_call_are_its_agents_its_teams_its_contexts_and_the_gateways()
 }
 
 #[test]
+fn every_budget_lists_each_counter_that_a_call_may_be_counted_on_once() {
+    let requests = "limits: [{what: requests, per: day, at_most: 7}]";
+    let bundle = compiled(&[
+        quota("all", &format!("for: gateway\neach: agent\n{requests}")),
+        quota("in-c", &format!("for: {{context: c}}\neach: agent\n{requests}")),
+        quota("in-c-all", &format!("for: {{context: c}}\n{requests}")),
+        quota("one", &format!("owner: policy-lead\nfor: {{agent: demo-agent}}\n{requests}")),
+        quota("team", &format!("for: {{team: platform}}\n{requests}")),
+    ]);
+    let listed: Vec<(String, usize)> =
+        bundle.quotas().iter().map(|quota| (quota.name.to_string(), quota.limits.len())).collect();
+    let expected = [("all", 2), ("in-c", 2), ("in-c-all", 1), ("one", 1), ("team", 1)];
+    assert_eq!(listed, expected.map(|(name, counters)| (name.to_owned(), counters)));
+    let one = &bundle.quotas()[3];
+    assert_eq!(one.scope, Scope::Agent("demo-agent".parse().unwrap()));
+    assert_eq!((one.owner.as_str(), one.purpose.as_str()), ("seat:policy-lead", "Tests."));
+    assert_eq!(bundle.quotas()[0].scope, Scope::Gateway);
+    let listed: BTreeSet<_> =
+        bundle.quotas().iter().flat_map(|quota| &quota.limits).map(|limit| &limit.key).collect();
+    let context: ContextName = "c".parse().unwrap();
+    let applying: Vec<LimitFacts> = bundle
+        .agents()
+        .flat_map(|agent| bundle.limits(&agent.facts.name, Some(&context)))
+        .collect();
+    assert_eq!(listed, applying.iter().map(|limit| &limit.key).collect());
+}
+
+#[test]
 fn a_charter_without_quotas_has_no_limits() {
     let bundle = compiled(&[]);
+    assert!(bundle.quotas().is_empty());
     assert_eq!(limits(&bundle, "demo-agent", Some("c")), [""; 0]);
     assert_eq!(Measure::ALL.len() * Per::ALL.len(), 9, "what one quota may limit at most");
 }

@@ -66,6 +66,10 @@ pub(crate) fn body(dialect: Dialect, model: &str) -> Value {
 }
 
 impl Ask<'_> {
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     pub(crate) fn model(mut self, model: &str) -> Self {
         model.clone_into(&mut self.model);
         match self.dialect {

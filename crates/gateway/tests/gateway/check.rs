@@ -87,6 +87,17 @@ pub(crate) fn refusal_answer(dialect: Dialect, reply: &Reply, code: RefusalCode)
     id
 }
 
+/// Asserts that the stream `text` ends with the dialect's own event for an error, which is `code`.
+#[track_caller]
+pub(crate) fn last_event(dialect: Dialect, text: &str, code: RefusalCode) {
+    let text = text.replace("\r\n", "\n");
+    let last = text.trim_end().rsplit("\n\n").next().unwrap();
+    assert_eq!(last.starts_with("event: error\n"), dialect == Dialect::Anthropic, "{last}");
+    let data = last.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event");
+    let data: Value = serde_json::from_str(data).unwrap();
+    assert_eq!(own(dialect, &data)["code"], code.as_str(), "{data}");
+}
+
 /// What this gateway says of a refusal beside the vendor's own fields.
 pub(crate) fn own(dialect: Dialect, body: &Value) -> &Value {
     let error = &body["error"];

@@ -127,6 +127,21 @@ impl Endpoint {
     }
 }
 
+/// A good request for the model `fast` to every endpoint, whole and, where there are streams,
+/// streamed.
+pub(crate) fn every_ask(world: &World) -> Vec<(String, Ask<'_>)> {
+    let whole = ENDPOINTS
+        .iter()
+        .map(|endpoint| (endpoint.operation.to_owned(), endpoint.ask(world, endpoint.path)));
+    let streamed = STREAMS.iter().map(|(place, path, _)| {
+        let endpoint = &ENDPOINTS[*place];
+        let ask = endpoint.ask(world, path);
+        let ask = if endpoint.dialect == Gemini { ask } else { ask.field("stream", json!(true)) };
+        (format!("{} streamed", endpoint.operation), ask)
+    });
+    whole.chain(streamed).collect()
+}
+
 #[test]
 fn every_spelling_of_every_path_reaches_the_provider_under_its_own() {
     let world = World::start();

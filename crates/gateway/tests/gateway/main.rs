@@ -12,6 +12,7 @@
 )]
 
 mod ask;
+mod budgets;
 mod canned;
 mod charter_files;
 mod check;
@@ -19,7 +20,14 @@ mod world;
 
 mod bad_input;
 mod beyond;
+mod budget_answers;
+mod budget_bounds;
+mod budget_charges;
+mod budget_crowds;
+mod budget_property;
+mod budget_windows;
 mod canaries;
+mod contexts;
 mod durable;
 mod endpoints;
 mod fallback;
@@ -30,6 +38,7 @@ mod hiding;
 mod leaving;
 mod listeners;
 mod live_state;
+mod recent;
 mod refusals;
 mod residency;
 mod routing;

@@ -10,6 +10,7 @@ use serde_json::json;
 use testkit::{Connection, Gate, Reply, Script};
 
 use crate::ask::{DIALECTS, body};
+use crate::budgets::{gateway_wide, put, replace};
 use crate::charter_files::{AGENT, BODY_BYTES_MAX, grant};
 use crate::check;
 use crate::world::{Setup, World};
@@ -201,6 +202,32 @@ refusals! {
         };
         world.ask(dialect).model(model).send()
     };
+    context_required ContextRequired in DIALECTS => |world, dialect| {
+        world.ask(dialect).send()
+    };
+    context_unknown ContextUnknown in DIALECTS => |world, dialect| {
+        world.ask(dialect).header("portreeve-context", "nobodys").send()
+    };
+    context_unfit ContextUnfit in DIALECTS => |world, dialect| {
+        world.ask(dialect).header("portreeve-context", "support").send()
+    };
+    budget_unbounded BudgetUnbounded in DIALECTS => |world, dialect| {
+        world.ask(dialect).field("tomorrow", json!(1)).send()
+    };
+    budget_unpriced BudgetUnpriced in DIALECTS => |world, dialect| {
+        world.ask(dialect).send()
+    };
+    budget_too_small BudgetTooSmall in DIALECTS => |world, dialect| {
+        world.ask(dialect).send()
+    };
+    budget_paused BudgetPaused in DIALECTS => |world, dialect| {
+        world.ask(dialect).send();
+        world.ask(dialect).send()
+    };
+    budget_exhausted BudgetExhausted in DIALECTS => |world, dialect| {
+        world.ask(dialect).send();
+        world.ask(dialect).send()
+    };
     no_target NoTarget in DIALECTS => |world, dialect| {
         world.ask(dialect).model("routed").send()
     };
@@ -253,6 +280,10 @@ refusals! {
         assert_eq!(held.reply().unwrap().status, 200, "who came first is served");
         reply
     };
+    budget_cut BudgetCut in DIALECTS => |world, dialect| {
+        world.provider.next(Script::EndlessStream);
+        world.ask(dialect).stream().send()
+    };
     upstream_connect UpstreamConnect in DIALECTS => |world, dialect| {
         world.ask(dialect).model("unreachable").send()
     };
@@ -292,9 +323,17 @@ fn meet(code: RefusalCode, dialects: &[Dialect], how: impl Fn(&World, Dialect) -
     let world = World::with(setup_for(code));
     for dialect in dialects {
         let reply = how(&world, *dialect);
-        check::refused(&world, *dialect, &reply, code);
+        if code == RefusalCode::BudgetCut {
+            // The answer has begun: the client is told inside it.
+            check::last_event(*dialect, &reply.text(), code);
+            assert_eq!(check::outcome(&world, &reply)["ended"], "budget_cut");
+        } else {
+            check::refused(&world, *dialect, &reply, code);
+        }
     }
-    if code.stage() != Stage::Forward && code != RefusalCode::Overloaded {
+    let others_pass =
+        [RefusalCode::Overloaded, RefusalCode::BudgetPaused, RefusalCode::BudgetExhausted];
+    if code.stage() != Stage::Forward && !others_pass.contains(&code) {
         world.provider.assert_untouched();
     }
     let ended = world.end();
@@ -315,6 +354,19 @@ fn setup_for(code: RefusalCode) -> Setup {
     if code == RefusalCode::TargetsBusy {
         return Setup::routed(&[("fake", "concurrency_max: 1")], "");
     }
+    if let Some(limit) = budget_for(code) {
+        return Setup::default().edited(move |files| {
+            put(files, &[gateway_wide(&[limit])]);
+            grant(files);
+        });
+    }
+    if matches!(code, RefusalCode::ContextRequired | RefusalCode::ContextUnfit) {
+        return Setup::default().edited(move |files| {
+            files.insert("contexts/support.yaml".to_owned(), SUPPORT.to_owned());
+            files.insert("contexts/sales.yaml".to_owned(), SUPPORT.replace("support", "sales"));
+            replace(files, "agents/dev.yaml", "status:", "context_required: true\nstatus:");
+        });
+    }
     let mut bounds = Bounds::default();
     if code == RefusalCode::BodyTimeout {
         bounds.body_within = Duration::from_millis(200);
@@ -323,6 +375,24 @@ fn setup_for(code: RefusalCode) -> Setup {
         bounds.requests_max = 1;
     }
     Setup { bounds, ..Setup::default() }
+}
+
+/// An approved context that does not cover what these tests call.
+const SUPPORT: &str = "name: support\npurpose: A test.\napprover: policy-lead\n\
+    data_class: public\nmodels: [routed]\nagents: [dev]\n";
+
+/// The limit of the one budget there is, where the code is about one.
+const fn budget_for(code: RefusalCode) -> Option<(&'static str, &'static str, &'static str)> {
+    match code {
+        RefusalCode::BudgetUnbounded | RefusalCode::BudgetCut => {
+            Some(("tokens", "day", "100000000"))
+        }
+        RefusalCode::BudgetUnpriced => Some(("money", "day", "100")),
+        RefusalCode::BudgetTooSmall => Some(("tokens", "day", "10")),
+        RefusalCode::BudgetPaused => Some(("requests", "minute", "1")),
+        RefusalCode::BudgetExhausted => Some(("requests", "day", "1")),
+        _ => None,
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use approval::{Object, Verb};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use govern::Governor;
-use govern::admin::{ACTS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer};
+use govern::admin::{ACTS_PATH, BUDGETS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -62,6 +62,7 @@ fn reports() -> Reports {
     Reports {
         status: Box::new(|| json!({ "part": "told" })),
         routes: Box::new(|| json!([{ "model": "one" }])),
+        budgets: Box::new(|| json!([{ "name": "one-budget" }])),
     }
 }
 
@@ -340,6 +341,8 @@ async fn reading_the_status_changes_nothing() {
         assert_eq!(status["part"], "told", "what the other parts report stands beside it");
         let routes = surface.call("GET", ROUTES_PATH, Vec::new()).await;
         assert_eq!((routes.status, routes.json()), (200, json!([{ "model": "one" }])));
+        let budgets = surface.call("GET", BUDGETS_PATH, Vec::new()).await;
+        assert_eq!((budgets.status, budgets.json()), (200, json!([{ "name": "one-budget" }])));
     }
     assert_eq!(surface.begun.ground().await, before);
 }

@@ -89,6 +89,7 @@ pub(crate) fn permit(number: u64) -> Permit {
         agent_owner: Some("seat:owner".to_owned()),
         target_owner: None,
         charter: Arc::new(charter),
+        context: None,
     };
     let facts = format!(r#"{{"asked":{number}}}"#).into_bytes();
     Permit { case, facts, due: OutcomeDue::Yes }

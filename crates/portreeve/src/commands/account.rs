@@ -11,7 +11,7 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use words::{asked, attempted, beyond, claimed, ended, kept};
+use words::{asked, attempted, beyond, charged, claimed, ended, held, kept};
 
 /// Width of the left column.
 const LABEL: usize = 13;
@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) origin: String,
     pub(crate) proof: ProofState,
     pub(crate) change: ChangeAccount,
+    /// The approved context's purpose and owner, from the charter of that time.
+    pub(crate) context: Option<(String, String)>,
     /// Text of each policy cited, by id, from the charter of that time.
     pub(crate) texts: Vec<(String, String)>,
     /// Seats cited, and who held them in the charter of that time.
@@ -63,6 +65,7 @@ impl Account {
         }
         self.who(&mut page);
         self.what(&mut page);
+        self.budgets(&mut page);
         self.policies(&mut page);
         self.targets(&mut page);
         self.ending(&mut page);
@@ -111,6 +114,21 @@ impl Account {
         if let Some(owner) = &self.decision.target_owner {
             page.more(&format!("model answered for by {}", self.seat(owner)));
         }
+        if let Some(context) = &self.decision.context {
+            page.more(&format!("in the approved context {context}"));
+            if let Some((purpose, owner)) = &self.context {
+                page.more(&format!("  {purpose}   owner {}", self.seat(owner)));
+            }
+        }
+    }
+
+    /// What it holds of budgets, a line for each counter.
+    fn budgets(&self, page: &mut Page) {
+        let mut lines = self.decision.holds.iter().map(held);
+        if let Some(first) = lines.next() {
+            page.row("Holds", &first);
+        }
+        lines.for_each(|line| page.more(&line));
     }
 
     fn policies(&self, page: &mut Page) {
@@ -188,6 +206,9 @@ impl Account {
                         usage.input_tokens, usage.output_tokens
                     )),
                     None => page.more("tokens: not reported"),
+                }
+                for line in charged(outcome) {
+                    page.more(&line);
                 }
                 if let Some(kept) = kept(&outcome.stored) {
                     page.more(&kept);

@@ -12,7 +12,7 @@ use model::{DecisionId, DecisionRecord, Ended, Outcome, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::Decisions;
-use crate::clock;
+use crate::commands::when::instant;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::print;
@@ -46,7 +46,7 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
         .into());
     }
     let filter = Filter {
-        since: options.since.as_deref().map(since).transpose()?,
+        since: options.since.as_deref().map(|text| instant("--since", text)).transpose()?,
         agent: options.agent,
         denied: options.denied,
         code: options.code,
@@ -180,12 +180,16 @@ fn line(record: &DecisionRecord, outcome: Option<&Outcome>) -> String {
         .or_else(|| record.targets.first().and_then(|target| target.policies.first()));
     let policy =
         cited.map(|policy| format!("  {}:{}", policy.file, policy.line)).unwrap_or_default();
+    let context = record.context.as_ref().map(|context| format!(" in {context}"));
+    let ask = record.verdict.ask.as_ref().map(|seat| format!("  ask {seat}"));
     let genesis = if record.charter.genesis { "  unreviewed" } else { "" };
     format!(
-        "{}  {verdict} {:<22} {agent}  {operation} {model}{}{policy}{genesis}  {}",
+        "{}  {verdict} {:<22} {agent}  {operation} {model}{}{}{policy}{}{genesis}  {}",
         record.received,
         record.verdict.code,
+        context.unwrap_or_default(),
         outcome.map(ending).unwrap_or_default(),
+        ask.unwrap_or_default(),
         record.id
     )
 }
@@ -199,28 +203,4 @@ fn object(index: u64, record: &DecisionRecord, outcome: Option<&Outcome>) -> Val
         fields.insert("outcome".to_owned(), json!(outcome));
     }
     object
-}
-
-/// An RFC 3339 time, or an age such as `15m`.
-fn since(text: &str) -> Result<Timestamp> {
-    if let Ok(instant) = text.parse() {
-        return Ok(instant);
-    }
-    let usage = || {
-        let text = format!(
-            "--since {text}: use a time such as 2026-11-24T09:00:00Z, or an age such as 15m, 24h or 7d"
-        );
-        anyhow::Error::from(Failure::usage(text))
-    };
-    let unit = text.chars().last().ok_or_else(usage)?;
-    let seconds: i64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(usage()),
-    };
-    let count: i64 = text.trim_end_matches(unit).parse().map_err(|_| usage())?;
-    let age_ms = count.checked_mul(seconds).and_then(|s| s.checked_mul(1000)).ok_or_else(usage)?;
-    Ok(clock::system().now().plus_millis(age_ms.saturating_neg()))
 }

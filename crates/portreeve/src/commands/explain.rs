@@ -71,11 +71,15 @@ fn account(begun: &Begun, reader: &Reader, entry: &Entry, found: &[Entry]) -> Re
             at: change.map(|applied| applied.at),
             reviewed: change.is_some_and(|applied| applied.reviewed),
         },
+        context: None,
         texts: Vec::new(),
         seats: Vec::new(),
         names: Vec::new(),
         decision,
     };
+    let context = account.decision.context.as_ref().and_then(|name| bundle.context(name));
+    account.context =
+        context.map(|context| (context.purpose.trim().replace('\n', " "), context.owner.clone()));
     account.texts = texts(&bundle, &account);
     account.seats = seats(&bundle, &account);
     account.names = names(&bundle, &account);
@@ -118,6 +122,7 @@ fn seats(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
     named.extend(decision.verdict.ask.as_deref());
     named.extend(decision.agent_owner.as_deref());
     named.extend(decision.target_owner.as_deref());
+    named.extend(account.context.as_ref().map(|(_, owner)| owner.as_str()));
     named.extend(account.cited().into_iter().map(|policy| policy.owner.as_str()));
     let secrets = decision.targets.iter().filter_map(|target| target.secret.as_ref());
     named.extend(secrets.map(|secret| secret.owner.as_str()));

@@ -2,6 +2,7 @@
 
 mod account;
 mod agent;
+mod budgets;
 mod change;
 mod check;
 mod decisions;
@@ -12,6 +13,8 @@ mod routes;
 mod secret;
 mod signing;
 mod status;
+mod usage;
+mod when;
 
 pub(crate) use check::checked;
 pub(crate) use secret::store as sealed_store;
@@ -32,6 +35,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { dir, output } => check::run(&home, dir, output),
         Command::Status(output) => status::run(&home, output).await,
         Command::Routes(routes) => routes::run(&home, routes).await,
+        Command::Budgets(budgets) => budgets::run(&home, budgets).await,
+        Command::Usage(usage) => usage::run(&home, &usage),
         Command::Policy(policy) => policy::run(&home, policy),
         Command::Explain { id, output } => explain::run(&home, &id, output),
         Command::Decisions(filter) => decisions::run(&home, filter).await,

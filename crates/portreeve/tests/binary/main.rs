@@ -10,6 +10,7 @@
 )]
 
 mod acts;
+mod budgets;
 mod changes;
 mod commands;
 mod common;

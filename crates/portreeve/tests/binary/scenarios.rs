@@ -80,3 +80,15 @@ fn one_name_two_providers() {
         "America was asked once as a fallback, once for the search"
     );
 }
+
+#[test]
+fn budgets_and_contexts() {
+    let (paid, talker) = (FakeProvider::start(), FakeProvider::start());
+    paid.expect_key("");
+    talker.expect_key("");
+    talker.always(Script::EndlessStream);
+    let addresses = [("PAID", paid.base_url()), ("TALKER", talker.base_url())];
+    check_with("budgets-and-contexts.txt", Gateway::Begun, &addresses);
+    assert_eq!(paid.seen().len(), 4, "what a budget or a context refuses is never sent");
+    assert_eq!(talker.seen().len(), 1);
+}

@@ -33,6 +33,14 @@ pub(super) async fn act(
         Script::StreamChunks { n } => good(asked, n, HELLO),
         Script::SafetyRefusal => good(&asked.in_manner(Manner::Refusing), 1, "I will not."),
         Script::NoUsage => good(&asked.in_manner(Manner::WithoutUsage), 3, HELLO),
+        Script::AnswerByGate(gate) => {
+            gate.pass().await;
+            good(asked, 3, HELLO)
+        }
+        Script::EventsByGate(first, gate, second) => {
+            let steps = vec![Step::Say(first.into()), Step::Wait(gate), Step::Say(second.into())];
+            fed("text/event-stream", steps, None)
+        }
         Script::EchoHeaders => good(asked, 1, &echo(headers)),
         Script::HangBeforeHeaders => {
             let _count = CountIfDropped(state);

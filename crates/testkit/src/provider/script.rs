@@ -53,6 +53,10 @@ pub enum Script {
     GarbageSse,
     /// A good stream that stops after its first event until the gate opens.
     SlowByGate(Gate),
+    /// A good answer, once the gate opens: nothing of it comes before.
+    AnswerByGate(Gate),
+    /// 200, `text/event-stream`, with the first text, and once the gate opens, the second.
+    EventsByGate(String, Gate, String),
     /// A good answer whose text is the request's headers, as `name: value` lines.
     EchoHeaders,
     /// A head with 120 headers.

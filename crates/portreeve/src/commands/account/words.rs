@@ -1,6 +1,10 @@
 //! The words an account uses for what was asked, tried and kept.
 
-use model::{Ask, Attempt, Beyond, Claims, Outcome, StoredObject, Stores};
+use model::{
+    Ask, Attempt, Beyond, Claims, Ended, HeldRecord, Measure, Outcome, StoredObject, Stores,
+};
+
+use crate::usd;
 
 /// What was asked, in one line.
 pub(super) fn asked(ask: &Ask) -> String {
@@ -22,14 +26,21 @@ pub(super) fn asked(ask: &Ask) -> String {
 
 /// How the call ended, in one line.
 pub(super) fn ended(outcome: &Outcome) -> String {
-    if outcome.ended == model::Ended::Interrupted {
-        return "interrupted: the gateway stopped before it knew how the call ended".to_owned();
-    }
+    let ending = match outcome.ended {
+        Ended::Interrupted => {
+            return "interrupted: the gateway stopped before it knew how the call ended".to_owned();
+        }
+        Ended::BudgetCut => "budget_cut: the stream was cut, what it held was used up",
+        Ended::Complete
+        | Ended::ClientGone
+        | Ended::UpstreamFailed
+        | Ended::UpstreamBroken
+        | Ended::NotForwarded => outcome.ended.as_str(),
+    };
     let status = outcome.status.map(|status| format!(", status {status}")).unwrap_or_default();
     let first = outcome.first_byte_ms.map(|ms| format!("first byte after {ms} ms, "));
     format!(
-        "{}{status}, {} bytes to the client, {}{} ms in all",
-        outcome.ended.as_str(),
+        "{ending}{status}, {} bytes to the client, {}{} ms in all",
         outcome.output_bytes,
         first.unwrap_or_default(),
         outcome.duration_ms
@@ -100,4 +111,45 @@ pub(super) fn kept(stored: &[StoredObject]) -> Option<String> {
     let kinds: Vec<String> = stored.iter().map(|stored| stored.object.kind.to_string()).collect();
     (!kinds.is_empty())
         .then(|| format!("kept at the provider for this agent: {}", kinds.join(", ")))
+}
+
+/// What a call holds of one budget.
+pub(super) fn held(record: &HeldRecord) -> String {
+    let key = &record.counter;
+    let agent = key.agent.as_ref().map(|agent| format!(", of agent {agent} alone"));
+    format!(
+        "{} of budget {}, {} per {}, counted from {}{}",
+        amount(key.measure, record.amount),
+        key.quota,
+        key.measure.as_str(),
+        key.per.as_str(),
+        record.window,
+        agent.unwrap_or_default()
+    )
+}
+
+/// What was charged of budgets, what it cost and who pays: one line for each.
+pub(super) fn charged(outcome: &Outcome) -> Vec<String> {
+    let charged = outcome.charged.map(|charged| {
+        format!(
+            "charged to budgets: {}, {}, {}",
+            amount(Measure::Requests, charged.requests),
+            amount(Measure::Tokens, charged.tokens),
+            amount(Measure::Money, charged.nano_usd)
+        )
+    });
+    let cost = outcome.cost_nano_usd.map(|nano| format!("cost {}", amount(Measure::Money, nano)));
+    let center = outcome.cost_center.as_ref().map(|center| format!("cost centre {center}"));
+    charged
+        .into_iter()
+        .chain(cost.into_iter().chain(center).reduce(|cost, center| format!("{cost}, {center}")))
+        .collect()
+}
+
+fn amount(measure: Measure, amount: u64) -> String {
+    match (measure, amount) {
+        (Measure::Requests, 1) => "1 request".to_owned(),
+        (Measure::Requests | Measure::Tokens, _) => format!("{amount} {}", measure.as_str()),
+        (Measure::Money, _) => format!("{} USD", usd::plain(amount.into())),
+    }
 }

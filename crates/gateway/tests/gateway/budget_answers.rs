@@ -1,0 +1,162 @@
+//! What a client is told of budgets: a refusal that says what ran out, when it begins anew and
+//! who can raise it, whether retrying helps, and headers on every answer that was counted.
+
+use model::Dialect::{self, Anthropic, Gemini, OpenAi};
+use model::RefusalCode;
+use testkit::Reply;
+
+use crate::ask::DIALECTS;
+use crate::budgets::{gateway_wide, price, put, quota, under};
+use crate::check;
+use crate::world::{Setup, World};
+
+/// Uses up the one call of the budget `all` that counts `what` in a window of `per`; gives the
+/// refusal of the next.
+fn refused(dialect: Dialect, per: &str, code: RefusalCode) -> (World, Reply) {
+    let world = under(&[gateway_wide(&[("requests", per, "1")])]);
+    check::forwarded(&world, &world.ask(dialect).send());
+    // 2026-11-24T09:00:10Z.
+    world.clock.advance_ms(10_000);
+    let reply = world.ask(dialect).send();
+    check::refused(&world, dialect, &reply, code);
+    (world, reply)
+}
+
+#[test]
+fn a_budget_of_a_minute_says_to_come_back() {
+    for dialect in DIALECTS {
+        let (_world, reply) = refused(dialect, "minute", RefusalCode::BudgetPaused);
+        assert_eq!(reply.header("retry-after"), Some("50"));
+        assert_eq!(reply.header("x-should-retry"), None);
+        let text = reply.text();
+        for said in ["`all`", "requests per minute", "of 1, 1 are used", "2026-11-24T09:01:00"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert_eq!(check::own(dialect, &reply.json())["who"], "seat:risk-lead");
+    }
+}
+
+#[test]
+fn a_budget_of_a_day_or_month_says_that_retrying_is_useless() {
+    for dialect in DIALECTS {
+        for (per, resets, seconds) in [
+            ("day", "2026-11-25T00:00:00", 15 * 3_600 - 10),
+            ("month", "2026-12-01T00:00:00", 6 * 86_400 + 15 * 3_600 - 10),
+        ] {
+            let (_world, reply) = refused(dialect, per, RefusalCode::BudgetExhausted);
+            assert_eq!(reply.header("x-should-retry"), Some("false"));
+            assert_eq!(reply.header("retry-after"), Some(seconds.to_string().as_str()));
+            assert!(reply.text().contains(resets), "{}", reply.text());
+        }
+    }
+}
+
+#[test]
+fn a_call_larger_than_a_whole_budget_never_fits_and_is_told_no_time() {
+    for dialect in DIALECTS {
+        for (what, says) in [("tokens", "of 10, "), ("money", "of 10 USD")] {
+            let world = World::with(Setup::default().edited(move |files| {
+                put(files, &[gateway_wide(&[(what, "day", "10")])]);
+                price(files, "fast", "2026-01-01");
+                crate::budgets::replace(
+                    files,
+                    "models/fast.yaml",
+                    "targets:",
+                    "output_tokens_max: 9000000\ntargets:",
+                );
+            }));
+            let mut ask = world.ask(dialect);
+            if dialect == Anthropic {
+                ask = ask.field("max_tokens", serde_json::json!(9_000_000));
+            }
+            let reply = ask.send();
+            check::refused(&world, dialect, &reply, RefusalCode::BudgetTooSmall);
+            assert_eq!(reply.header("retry-after"), None);
+            assert_eq!(reply.header("x-should-retry"), Some("false"));
+            assert!(reply.text().contains(says), "{}", reply.text());
+            world.provider.assert_untouched();
+        }
+    }
+}
+
+/// The names under which vendors tell of requests: the whole, what is left, and when it ends.
+const fn names(dialect: Dialect) -> Option<[&'static str; 3]> {
+    match dialect {
+        OpenAi => Some([
+            "x-ratelimit-limit-requests",
+            "x-ratelimit-remaining-requests",
+            "x-ratelimit-reset-requests",
+        ]),
+        Anthropic => Some([
+            "anthropic-ratelimit-requests-limit",
+            "anthropic-ratelimit-requests-remaining",
+            "anthropic-ratelimit-requests-reset",
+        ]),
+        Gemini => None,
+    }
+}
+
+#[track_caller]
+fn check_headers(dialect: Dialect, reply: &Reply, left: u64) {
+    let policy = "\"requests-per-minute\";q=2;w=60";
+    assert_eq!(reply.header("ratelimit-policy"), Some(policy));
+    let limit = format!("\"requests-per-minute\";r={left};t=50");
+    assert_eq!(reply.header("ratelimit"), Some(limit.as_str()));
+    if let Some([whole, remaining, reset]) = names(dialect) {
+        assert_eq!(reply.header(whole), Some("2"));
+        assert_eq!(reply.header(remaining), Some(left.to_string().as_str()));
+        let resets = if dialect == OpenAi { "50s" } else { "2026-11-24T09:01:00" };
+        assert!(reply.header(reset).is_some_and(|at| at.starts_with(resets)));
+    }
+}
+
+#[test]
+fn headers_tell_what_is_left_on_allowed_and_refused_answers() {
+    for dialect in DIALECTS {
+        for stream in [false, true] {
+            let world = under(&[gateway_wide(&[("requests", "minute", "2")])]);
+            world.clock.advance_ms(10_000);
+            for left in [1, 0] {
+                let reply = world.ask(dialect).streamed(stream).send();
+                assert_eq!(reply.status, 200);
+                check_headers(dialect, &reply, left);
+            }
+            let reply = world.ask(dialect).streamed(stream).send();
+            check::refused(&world, dialect, &reply, RefusalCode::BudgetPaused);
+            check_headers(dialect, &reply, 0);
+        }
+    }
+}
+
+#[test]
+fn money_is_in_no_header_and_neither_are_budgets_of_others() {
+    for dialect in DIALECTS {
+        let world = World::with(Setup::default().edited(|files| {
+            let mine = quota("mine", "{agent: dev}", &[("money", "day", "100")]);
+            put(files, &[mine, quota("theirs", "{agent: twin}", &[("requests", "day", "9")])]);
+            price(files, "fast", "2026-01-01");
+        }));
+        let reply = world.ask(dialect).send();
+        check::forwarded(&world, &reply);
+        let told = reply.headers.iter().filter(|(name, _)| name.contains("ratelimit"));
+        assert_eq!(told.count(), 0, "{:?}", reply.headers);
+    }
+}
+
+#[test]
+fn who_is_refused_for_another_reason_is_told_nothing_of_budgets() {
+    for dialect in DIALECTS {
+        let world = under(&[gateway_wide(&[("requests", "minute", "2")])]);
+        for model in ["hidden", "no-such-model", "guarded"] {
+            let reply = world.ask(dialect).model(model).send();
+            assert_ne!(reply.status, 200);
+            assert_eq!(reply.header("ratelimit"), None);
+        }
+        // And none of them was counted.
+        for _ in 0..2 {
+            check::forwarded(&world, &world.ask(dialect).send());
+        }
+        let list = world.ask_list(dialect).send();
+        assert_eq!(list.status, 200, "a list uses nothing, whatever is used up");
+    }
+}

@@ -1,0 +1,209 @@
+//! What budgets have counted, found again from a snapshot and the decision log, and kept on the
+//! disk as a snapshot.
+//!
+//! The log is the truth: a snapshot only spares reading it from its beginning. One that cannot be
+//! used is told and done without. Snapshots are made of what the log says, never of the counters
+//! that serve, so whatever a crash cuts short is counted once.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context as _, Result};
+use ledger::read::{Entries, Reader};
+use ledger::{DecisionLog, Entry, EntryKind};
+use model::{Amounts, Ended, HeldRecord};
+use quota::{Counters, Replay, Snapshot};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::home::{Home, write_new};
+use crate::print;
+
+/// Largest snapshot that is read, in bytes: as many counters as there may be need a third of it.
+const SNAPSHOT_MAX: u64 = 1024 * 1024 * 1024;
+/// What entries hold that tell of budgets: a decision that holds, an outcome that says what was
+/// charged, one that says that nothing was sent, one that the next start wrote.
+const MARKS: &[&str] = &["\"holds\"", "\"charged\"", "\"not_forwarded\"", "\"interrupted\""];
+
+/// The fold of the decision log, as far as it was read.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    replay: Replay,
+    entries: Entries,
+    /// The log's name.
+    log: String,
+    /// Where snapshots are written.
+    file: PathBuf,
+    /// How many entries the snapshot on the disk includes; none where there is no good one.
+    saved: Option<u64>,
+    /// Some entry told of a budget: without that there is nothing to write.
+    counts: bool,
+    /// An entry could not be read: what follows it must not become a snapshot.
+    spoiled: bool,
+    /// The last snapshot could not be written.
+    failing: bool,
+}
+
+/// A tally that a serving process keeps on the disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Keeper {
+    tally: Arc<Mutex<Tally>>,
+    decisions: DecisionLog,
+}
+
+impl Tally {
+    /// What the decision log of `home` says, all its `size` entries.
+    pub(crate) fn of_log(home: &Home, size: u64) -> Result<Self> {
+        let dir = home.decision_log();
+        let reader = Reader::open_own(&dir)?;
+        let log = reader.verifier().name().to_string();
+        let file = home.counters();
+        let (found, unusable) = match snapshot(&file, &log, size) {
+            Ok(found) => (found, None),
+            Err(why) => (None, Some(why)),
+        };
+        let saved = found.as_ref().map(Snapshot::upto);
+        let entries = reader.entries(saved.unwrap_or(0))?.holding(MARKS);
+        let replay = found.map_or_else(Replay::new, Replay::restore);
+        let counts = saved.is_some();
+        let (spoiled, failing) = (false, false);
+        let mut tally = Self { replay, entries, log, file, saved, counts, spoiled, failing };
+        tally.catch_up()?;
+        tally.tell(unusable.as_deref());
+        Ok(tally)
+    }
+
+    /// The same, where no process serves and the log's length is not known.
+    pub(crate) fn of_resting_log(home: &Home) -> Result<Self> {
+        let reader = Reader::open_own(&home.decision_log())?;
+        let published = reader.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
+        let mut rest = reader.entries(published)?;
+        for entry in rest.by_ref() {
+            entry?;
+        }
+        Self::of_log(home, rest.next_index())
+    }
+
+    /// Says that a snapshot was not used, where that made a difference.
+    fn tell(&self, unusable: Option<&str>) {
+        let file = self.file.display();
+        match unusable {
+            Some(why) => print::notice(&format!(
+                "{file} is not used: {why}. What budgets have counted was read from the whole \
+                 decision log instead"
+            )),
+            None if self.saved.is_none() && self.counts => print::notice(&format!(
+                "{file} is not there; what budgets have counted was read from the whole decision \
+                 log instead"
+            )),
+            None => {}
+        }
+    }
+
+    /// The counters to serve with.
+    pub(crate) fn counters(&self) -> Counters {
+        self.replay.counters()
+    }
+
+    /// Reads what came since.
+    fn catch_up(&mut self) -> Result<()> {
+        for entry in self.entries.by_ref() {
+            let taken = entry.map_err(anyhow::Error::from);
+            if let Err(cause) = taken.and_then(|entry| take(&mut self.replay, &entry)) {
+                self.spoiled = true;
+                return Err(cause);
+            }
+            self.counts = true;
+        }
+        Ok(())
+    }
+
+    /// Reads what came since and writes the snapshot, where it says anything new. `durable` says how
+    /// many entries of the log would survive a power cut: a snapshot must not know more.
+    fn save(&mut self, durable: impl FnOnce() -> u64) -> Result<()> {
+        anyhow::ensure!(!self.spoiled, "an entry of the decision log cannot be read");
+        self.catch_up().context("the decision log cannot be read")?;
+        let upto = self.entries.next_index();
+        if !self.counts || self.saved == Some(upto) {
+            return Ok(());
+        }
+        let bytes = self.replay.snapshot(&self.log, upto).to_json()?;
+        if upto > durable() {
+            return Ok(());
+        }
+        write_new(&self.file, &bytes)?;
+        self.saved = Some(upto);
+        Ok(())
+    }
+
+    /// The same; tells the operator when it begins to fail, and when it works again.
+    fn save_and_tell(&mut self, durable: impl FnOnce() -> u64) {
+        let saved = self.save(durable);
+        match &saved {
+            Err(cause) if !self.failing => print::notice(&format!(
+                "the snapshot of the budgets' counters cannot be written: {cause:#}. Budgets go on \
+                 counting; the next start reads more of the decision log and takes longer"
+            )),
+            Ok(()) if self.failing => {
+                print::notice("the snapshot of the budgets' counters can be written again");
+            }
+            Ok(()) | Err(_) => {}
+        }
+        self.failing = saved.is_err();
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(tally: Tally, decisions: DecisionLog) -> Self {
+        Self { tally: Arc::new(Mutex::new(tally)), decisions }
+    }
+
+    /// Brings the snapshot on the disk up to the log's end.
+    pub(crate) async fn save(&self) {
+        let Self { tally, decisions } = self.clone();
+        let save = move || {
+            // A fold that stopped half way is never written.
+            if let Ok(mut tally) = tally.lock() {
+                tally.save_and_tell(|| decisions.status().size);
+            }
+        };
+        // It fails only where the runtime ends, and then the log still has everything.
+        let _ = tokio::task::spawn_blocking(save).await;
+    }
+}
+
+/// The snapshot in `file`; none where there is none, and why where it cannot be used.
+fn snapshot(file: &Path, log: &str, size: u64) -> Result<Option<Snapshot>, String> {
+    let read = || {
+        if fs::metadata(file)?.len() > SNAPSHOT_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        fs::read(file)
+    };
+    match read() {
+        Ok(bytes) => Snapshot::read(&bytes, log, size).map(Some).map_err(|cause| cause.to_string()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause.to_string()),
+    }
+}
+
+/// Folds one entry.
+fn take(replay: &mut Replay, entry: &Entry) -> Result<()> {
+    let Some(id) = entry.id else { return Ok(()) };
+    let member = |name: &str| entry.json.get(name);
+    let unreadable = || format!("entry {} says of budgets what cannot be read", entry.index);
+    if entry.kind == EntryKind::Decision
+        && let Some(holds) = member("holds")
+    {
+        let holds = Vec::<HeldRecord>::deserialize(holds).with_context(unreadable)?;
+        replay.decision(id, &holds);
+    } else if entry.kind == EntryKind::Outcome {
+        let charged = member("charged").map(Amounts::deserialize).transpose();
+        let charged = charged.with_context(unreadable)?;
+        let sent = member("ended").and_then(Value::as_str) != Some(Ended::NotForwarded.as_str());
+        replay.outcome(id, charged.or_else(|| (!sent).then(Amounts::default)));
+    }
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! Budgets across the process's life: what was counted is found again whatever became of the
+//! snapshot, a power cut neither loses nor doubles a call, and the chargeback adds up to the log.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use ledger::{Entry, EntryKind};
+use serde_json::Value;
+use testkit::{Connection, FakeProvider, Script};
+
+use crate::common::{Home, Server, chat, copy_dir};
+
+const SNAPSHOT: &str = "quota/counters.json";
+/// Rounds of power cuts, callers in each, and answers after which it comes.
+const ROUNDS: usize = 20;
+const CLIENTS: usize = 6;
+const ANSWERED: usize = 10;
+
+fn quota(requests: u64) -> String {
+    format!(
+        "name: demo-month\npurpose: What the demo agent may use.\nfor: {{agent: demo-agent}}\n\
+         limits:\n  - {{what: requests, per: month, at_most: {requests}}}\n  \
+         - {{what: tokens, per: month, at_most: 100000000}}\n"
+    )
+}
+
+/// A home whose demo agent may make so many calls in a month.
+fn budgeted(requests: u64) -> (Home, Server) {
+    let home = Home::new();
+    let server = home.up();
+    home.write("quotas/demo-month.yaml", &quota(requests));
+    home.apply();
+    (home, server)
+}
+
+/// What is used and held of the budget's requests and of its tokens, and what was told.
+#[track_caller]
+fn counted(home: &Home) -> ([u64; 2], String) {
+    let run = home.run(&["budgets", "demo-month", "--json"]);
+    let budgets: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+    let of = |index: usize| {
+        let counter = &budgets[0]["counters"][index];
+        let at_most = counter["at_most"].as_u64().unwrap();
+        let sum = counter["used"].as_u64().unwrap() + counter["held"].as_u64().unwrap();
+        assert!(sum <= at_most, "{counter}");
+        assert_eq!(counter["remaining"].as_u64().unwrap(), at_most - sum, "{counter}");
+        sum
+    };
+    ([of(0), of(1)], run.err)
+}
+
+/// The same as the log tells it, added up without the program's help.
+fn logged(entries: &[Entry]) -> [u64; 2] {
+    let mut sums = [0, 0];
+    let outcomes: BTreeMap<String, &Entry> = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Outcome)
+        .map(|entry| (entry.id.unwrap().to_string(), entry))
+        .collect();
+    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Decision) {
+        let Some(holds) = entry.json["holds"].as_array() else { continue };
+        let outcome = outcomes.get(&entry.id.unwrap().to_string()).map(|entry| &entry.json);
+        for hold in holds {
+            let held = hold["amount"].as_u64().unwrap();
+            let measure = hold["counter"]["measure"].as_str().unwrap();
+            let charged = outcome.and_then(|outcome| {
+                let nothing = (outcome["ended"] == "not_forwarded").then_some(0);
+                outcome["charged"][measure].as_u64().or(nothing)
+            });
+            sums[usize::from(measure == "tokens")] += charged.unwrap_or(held);
+        }
+    }
+    sums
+}
+
+#[test]
+fn what_was_counted_is_found_again_whatever_became_of_the_snapshot() {
+    let (home, server) = budgeted(50);
+    let token = home.token("demo-agent");
+    assert_eq!(server.call(&token).status, 200);
+    server.stop();
+    let older = fs::read(home.path(SNAPSHOT)).unwrap();
+    let server = home.up();
+    for _ in 0..3 {
+        assert_eq!(server.call(&token).status, 200);
+    }
+    server.stop();
+    let file = home.path(SNAPSHOT);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let good = fs::read(&file).unwrap();
+    let expected = logged(&home.entries("decisions"));
+    assert_eq!(expected[0], 4);
+    assert_eq!(counted(&home), (expected, String::new()));
+
+    fs::write(&file, &older).unwrap();
+    assert_eq!(counted(&home), (expected, String::new()), "older than the log");
+    for at in (0..good.len()).step_by(64) {
+        let mut damaged = good.clone();
+        damaged[at] ^= 1;
+        check_unusable(&home, &damaged, expected);
+    }
+    let text = String::from_utf8(good.clone()).unwrap();
+    check_unusable(&home, b"", expected);
+    check_unusable(&home, &good[..good.len() / 2], expected);
+    check_unusable(&home, text.replace("\"version\":1", "\"version\":2").as_bytes(), expected);
+    let (other, server) = budgeted(50);
+    assert_eq!(server.call(&other.token("demo-agent")).status, 200);
+    server.stop();
+    check_unusable(&home, &fs::read(other.path(SNAPSHOT)).unwrap(), expected);
+
+    fs::remove_file(&file).unwrap();
+    let server = home.up();
+    server.wait_says("is not there");
+    assert_eq!(counted(&home).0, expected, "the process that serves counted the same");
+    server.stop();
+    assert_eq!(counted(&home), (expected, String::new()), "and left a good one");
+}
+
+/// The bytes are no snapshot of this log: that is told, and the whole log is counted.
+#[track_caller]
+fn check_unusable(home: &Home, bytes: &[u8], expected: [u64; 2]) {
+    fs::write(home.path(SNAPSHOT), bytes).unwrap();
+    let (found, told) = counted(home);
+    assert_eq!(found, expected, "{told}");
+    assert!(told.contains("is not used"), "{told}");
+}
+
+#[test]
+fn a_snapshot_that_is_ahead_of_its_log_is_not_used() {
+    let (home, server) = budgeted(50);
+    let token = home.token("demo-agent");
+    assert_eq!(server.call(&token).status, 200);
+    server.stop();
+    let early = home.folder().join("early");
+    copy_dir(&home.path("logs/decisions"), &early);
+    let before = counted(&home).0;
+    let server = home.up();
+    assert_eq!(server.call(&token).status, 200);
+    server.stop();
+    fs::remove_dir_all(home.path("logs/decisions")).unwrap();
+    copy_dir(&early, &home.path("logs/decisions"));
+    let (found, told) = counted(&home);
+    assert_eq!(found, before);
+    assert!(told.contains("goes up to entry"), "{told}");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_written_stops_nothing() {
+    for hindered in [SNAPSHOT, "quota"] {
+        let (home, server) = budgeted(50);
+        let token = home.token("demo-agent");
+        // The first cannot be replaced, in the second nothing can be made.
+        if hindered == SNAPSHOT {
+            fs::create_dir_all(home.path(SNAPSHOT).join("in-the-way")).unwrap();
+        } else {
+            fs::write(home.path(hindered), b"no folder").unwrap();
+        }
+        assert_eq!(server.call(&token).status, 200);
+        let told = server.stop();
+        assert!(told.contains("the snapshot of the budgets' counters cannot be written"), "{told}");
+        let server = home.up();
+        assert_eq!(server.call(&token).status, 200);
+        assert_eq!(counted(&home).0, logged(&home.entries("decisions")));
+        server.stop();
+    }
+}
+
+#[test]
+fn a_kill_between_hold_and_settlement_loses_and_doubles_nothing() {
+    let (home, server) = budgeted(150);
+    server.stop();
+    for round in 0..ROUNDS {
+        let server = home.up();
+        let token = home.token("demo-agent");
+        let (found, _) = counted(&home);
+        assert_eq!(found, logged(&home.entries("decisions")), "round {round}");
+        burst(server, &token);
+    }
+    let server = home.up();
+    let (found, told) = counted(&home);
+    assert_eq!(found, logged(&home.entries("decisions")), "{told}");
+    assert!(found[0] > 100, "only {} calls were counted", found[0]);
+    server.stop();
+    assert_eq!(counted(&home).0, found);
+}
+
+/// Calls from several clients, the process killed in their midst.
+fn burst(server: Server, token: &str) {
+    let address = server.address;
+    let (answered, server) = (AtomicUsize::new(0), Mutex::new(Some(server)));
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (answered, server) = (&answered, &server);
+            scope.spawn(move || {
+                let bearer = format!("Bearer {token}");
+                let body = chat("portreeve-demo", client % 2 == 0).to_string();
+                while call(address, &bearer, &body).is_some() {
+                    if answered.fetch_add(1, Ordering::SeqCst) + 1 == ANSWERED {
+                        server.lock().unwrap().take().unwrap().kill();
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// One call; its status as soon as the answer's head is there. None once nobody answers.
+fn call(to: std::net::SocketAddr, bearer: &str, body: &str) -> Option<u16> {
+    let mut connection = Connection::try_tcp(to).ok()?;
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.test\r\nauthorization: {bearer}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.try_send_raw(head.as_bytes()).ok()?;
+    let status = connection.head().ok()?.status;
+    assert!([200, 429].contains(&status), "{status}");
+    Some(status)
+}
+
+#[test]
+fn the_chargeback_adds_up_to_the_log() {
+    let (home, server) = budgeted(50);
+    let provider = FakeProvider::start();
+    home.use_provider(&provider);
+    home.replace(
+        "models/local.yaml",
+        "upstream_model: my-model",
+        "upstream_model: my-model\n    price: {input: 3, output: 15, since: 2026-01-01}",
+    );
+    home.replace("people.yaml", "  risk-lead:\n", "  risk-lead:\n    cost_center: CC-4711\n");
+    home.apply();
+    let token = home.token("demo-agent");
+    assert_eq!(server.call(&token).status, 200);
+    assert_eq!(server.call_model(&token, "local-model").status, 200);
+    provider.always(Script::NoUsage);
+    assert_eq!(server.call_model(&token, "local-model").status, 200);
+    assert_eq!(server.call_model(&token, "no-such-model").status, 404);
+    server.stop();
+
+    let entries = home.entries("decisions");
+    let outcomes = || entries.iter().filter(|entry| entry.kind == EntryKind::Outcome);
+    let sum = |pointer: &str| -> u64 {
+        outcomes().filter_map(|entry| entry.json.pointer(pointer)?.as_u64()).sum()
+    };
+    let cost = sum("/cost_nano_usd");
+    assert!(cost > 0);
+    for by in ["owner", "agent", "model"] {
+        let report = home.run(&["usage", "--by", by, "--format", "json"]).json();
+        let total = &report["total"];
+        assert_eq!(total["requests"], 3);
+        assert_eq!(total["cost_nano_usd"], cost);
+        assert_eq!(total["input_tokens"], sum("/usage/input_tokens"));
+        assert_eq!(total["output_tokens"], sum("/usage/output_tokens"));
+        assert_eq!(total["charged_requests"], sum("/charged/requests"));
+        assert_eq!(total["charged_tokens"], sum("/charged/tokens"));
+        assert_eq!(report["unallocated"]["requests"], 0);
+        assert_eq!(report["unallocated"]["cost_nano_usd"], 0);
+
+        let csv = home.run(&["usage", "--by", by]);
+        let written = format!("{}.{:09}", cost / 1_000_000_000, cost % 1_000_000_000);
+        let last = csv.ok().lines().last().unwrap();
+        assert!(last.starts_with("(total),") && last.contains(&written), "{}", csv.out);
+        assert!(csv.out.contains("\n(unallocated),,0,0,0,0,0,0.000000000,0.000000000,0\n"));
+        let focus = home.run(&["usage", "--by", by, "--format", "focus"]);
+        let rows = focus.ok().lines().skip(1);
+        let billed: u64 = rows
+            .map(|row| row.split(',').next().unwrap().replace('.', ""))
+            .map(|digits| digits.parse::<u64>().unwrap())
+            .sum();
+        assert_eq!(billed, cost, "{}", focus.out);
+        assert!(focus.out.contains("CC-4711"), "{}", focus.out);
+    }
+    let none = home.run(&["usage", "--by", "agent", "--until", "2026-01-01", "--format", "json"]);
+    assert_eq!(none.json()["total"]["requests"], 0);
+    home.run(&["usage", "--by", "agent", "--since", "1d", "--until", "2d"]).fails(2);
+    home.run(&["usage", "--by", "agent", "--since", "soon"]).fails(2);
+}
+
+#[test]
+fn what_is_used_up_is_a_finding_and_an_unknown_budget_is_refused() {
+    let (home, server) = budgeted(1);
+    let token = home.token("demo-agent");
+    assert_eq!(home.run(&["budgets"]).code, Some(0));
+    assert_eq!(server.call(&token).status, 200);
+    assert_eq!(server.call(&token).status, 429);
+    for _ in 0..2 {
+        let run = home.run(&["budgets"]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.out.contains("USED UP") && run.out.contains("seat:risk-lead (founder)"));
+        for line in run.out.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+    home.run(&["budgets", "no-such-budget"]).fails(1);
+    server.stop();
+    let run = home.run(&["budgets"]);
+    assert_eq!(run.code, Some(1), "the same where nothing serves: {run:?}");
+}
