@@ -257,6 +257,26 @@ fn a_gate_holds_a_stream_until_it_is_opened() {
 }
 
 #[test]
+fn a_gate_holds_a_whole_answer_and_the_rest_of_given_events() {
+    let provider = FakeProvider::start();
+    let gate = Gate::new();
+    provider.next(Script::AnswerByGate(gate.clone()));
+    let mut connection = Connection::tcp(provider.address());
+    connection.request("POST", CHAT, &[("authorization", &bearer())], b"{\"model\":\"m\"}");
+    gate.wait_arrived(1);
+    gate.open();
+    let reply = connection.reply().expect("an answer");
+    assert_eq!((reply.status, &reply.json()["model"]), (200, &"m".into()));
+    let gate = Gate::new();
+    provider.next(Script::EventsByGate("data: {".into(), gate.clone(), "}\n\n".into()));
+    let mut stream = open_stream(&provider);
+    assert_eq!(stream.chunk().expect("the first").expect("not the end"), b"data: {");
+    gate.open();
+    assert_eq!(stream.chunk().expect("the second").expect("not the end"), b"}\n\n");
+    assert!(stream.chunk().expect("the end").is_none());
+}
+
+#[test]
 fn malformed_requests_can_be_sent() {
     let provider = FakeProvider::start();
     let mut connection = Connection::tcp(provider.address());

@@ -25,7 +25,7 @@ const STACK_BYTES: usize = 128 * 1024;
 fn crowd(world: &World, ask: &Ask<'_>, code: RefusalCode) -> (usize, usize) {
     let gate = Gate::new();
     world.provider.always(Script::AnswerByGate(gate.clone()));
-    let (say, hear) = mpsc::channel();
+    let (say, hear) = mpsc::sync_channel(CALLERS);
     let mut went = (0, 0);
     // Connected before anybody sends: how fast connections are taken is not what is tested.
     let connections: Vec<_> = (0..CALLERS).map(|_| Connection::tcp(world.address)).collect();

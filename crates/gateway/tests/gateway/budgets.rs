@@ -64,7 +64,7 @@ fn dollars(nano: u64) -> String {
     format!("{}.{:03}", nano / 1_000, nano % 1_000)
 }
 
-/// A limit of the quota `name`.
+/// A counter of the quota `name`, shared by its agents.
 pub(crate) fn key(name: &str, measure: Measure, per: Per) -> CounterKey {
     CounterKey { quota: name.parse().unwrap(), measure, per, agent: None }
 }
@@ -140,23 +140,18 @@ pub(crate) fn check_counters_against_log(world: &World) -> usize {
 fn replay(entries: &[Entry]) -> Replay {
     let mut replay = Replay::new();
     for entry in entries {
-        match entry.kind {
-            EntryKind::Decision => replay.decision(entry.id.unwrap(), &holds_of(&entry.json)),
-            EntryKind::Outcome if entry.json["ended"] == "not_forwarded" => {
-                replay.outcome(entry.id.unwrap(), Some(Amounts::default()));
-            }
-            EntryKind::Outcome => {
-                let charged = &entry.json["charged"];
-                let charged = charged.is_object().then(|| self::charged(&entry.json));
-                replay.outcome(entry.id.unwrap(), charged);
-            }
-            _ => {}
+        if entry.kind == EntryKind::Decision {
+            replay.decision(entry.id.unwrap(), &holds_of(&entry.json));
+        } else if entry.kind == EntryKind::Outcome {
+            let said = entry.json["charged"].is_object().then(|| charged(&entry.json));
+            let nothing = (entry.json["ended"] == "not_forwarded").then(Amounts::default);
+            replay.outcome(entry.id.unwrap(), nothing.or(said));
         }
     }
     replay
 }
 
-/// The beginning of the day of a world's clock.
+/// The time that `text` says.
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

@@ -354,9 +354,9 @@ fn setup_for(code: RefusalCode) -> Setup {
     if code == RefusalCode::TargetsBusy {
         return Setup::routed(&[("fake", "concurrency_max: 1")], "");
     }
-    if let Some(limit) = budget_for(code) {
+    if let Some((_, limit)) = LIMITS.iter().find(|(about, _)| *about == code) {
         return Setup::default().edited(move |files| {
-            put(files, &[gateway_wide(&[limit])]);
+            put(files, &[gateway_wide(&[*limit])]);
             grant(files);
         });
     }
@@ -381,19 +381,15 @@ fn setup_for(code: RefusalCode) -> Setup {
 const SUPPORT: &str = "name: support\npurpose: A test.\napprover: policy-lead\n\
     data_class: public\nmodels: [routed]\nagents: [dev]\n";
 
-/// The limit of the one budget there is, where the code is about one.
-const fn budget_for(code: RefusalCode) -> Option<(&'static str, &'static str, &'static str)> {
-    match code {
-        RefusalCode::BudgetUnbounded | RefusalCode::BudgetCut => {
-            Some(("tokens", "day", "100000000"))
-        }
-        RefusalCode::BudgetUnpriced => Some(("money", "day", "100")),
-        RefusalCode::BudgetTooSmall => Some(("tokens", "day", "10")),
-        RefusalCode::BudgetPaused => Some(("requests", "minute", "1")),
-        RefusalCode::BudgetExhausted => Some(("requests", "day", "1")),
-        _ => None,
-    }
-}
+/// The one limit there is, where the code is about a budget.
+const LIMITS: [(RefusalCode, (&str, &str, &str)); 6] = [
+    (RefusalCode::BudgetUnbounded, ("tokens", "day", "100000000")),
+    (RefusalCode::BudgetUnpriced, ("money", "day", "100")),
+    (RefusalCode::BudgetTooSmall, ("tokens", "day", "10")),
+    (RefusalCode::BudgetPaused, ("requests", "minute", "1")),
+    (RefusalCode::BudgetExhausted, ("requests", "day", "1")),
+    (RefusalCode::BudgetCut, ("tokens", "day", "100000000")),
+];
 
 #[test]
 fn every_code_of_the_catalogue_is_met() {
