@@ -82,6 +82,11 @@ impl Call {
         self.held.cap
     }
 
+    /// What the client is told when its answer is cut for a budget.
+    pub(crate) fn budget_cut(&self) -> Refusal {
+        self.held.cut()
+    }
+
     /// Most output tokens before the answer is cut, where a budget counts them.
     pub(crate) const fn output_max(&self) -> Option<u64> {
         self.held.output_max

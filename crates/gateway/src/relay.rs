@@ -169,16 +169,17 @@ impl Relay {
         };
         call.failed(code.as_str(), None, trouble);
         let (operation, id) = (call.operation(), call.arrival.id.to_string());
-        self.conclude(if code == RefusalCode::BudgetCut {
-            Ended::BudgetCut
+        let (ended, refusal) = if code == RefusalCode::BudgetCut {
+            (Ended::BudgetCut, call.budget_cut())
         } else {
-            Ended::UpstreamBroken
-        });
+            (Ended::UpstreamBroken, Refusal::new(code, ""))
+        };
+        self.conclude(ended);
         if is_inside {
             // An event of ours would be read as the rest of the provider's: break off instead.
             return Poll::Ready(Some(Err(BrokenOff)));
         }
-        let event = Bytes::from(protocol::error_event(operation, &Refusal::new(code, ""), &id));
+        let event = Bytes::from(protocol::error_event(operation, &refusal, &id));
         Poll::Ready(Some(Ok(Frame::data(event))))
     }
 
@@ -214,8 +215,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // Only a client that left, or a gateway that stopped, drops a relay before its end.
-        self.conclude(Ended::ClientGone);
+        // Only a client that left, or a gateway that stopped, drops a relay before its end. One
+        // that has read the last event may leave before the provider closes.
+        let _ = self.meter.rest();
+        let whole = self.meter.ended_properly();
+        self.conclude(if whole { Ended::Complete } else { Ended::ClientGone });
     }
 }
 
