@@ -8,6 +8,7 @@ mod admit;
 mod answer;
 mod approved;
 mod arrival;
+mod attempt;
 mod betas;
 mod body;
 mod bounds;
