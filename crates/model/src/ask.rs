@@ -107,6 +107,19 @@ impl Ask {
     }
 }
 
+impl Operation {
+    /// The wire form in which it is asked for; none of a list, which every form has.
+    #[must_use]
+    pub const fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::ChatCompletions | Self::Responses | Self::Embeddings => Some(Dialect::OpenAi),
+            Self::Messages | Self::CountMessageTokens => Some(Dialect::Anthropic),
+            Self::GenerateContent | Self::CountContentTokens => Some(Dialect::Gemini),
+            Self::ListModels => None,
+        }
+    }
+}
+
 impl Dialect {
     /// All of them, in order.
     pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];

@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::{
-    AgentName, Ask, Claims, ContextName, Environment, ModelName, Proof, ProviderName, SecretName,
-    SecretVersion, TeamName, Timestamp,
+    AgentName, Ask, Claims, ContextName, Dialect, Environment, ModelName, Proof, ProviderName,
+    SecretName, SecretVersion, TeamName, Timestamp,
 };
 
 /// The agent that asks, as the charter declares it.
@@ -157,6 +157,22 @@ pub enum ProviderKind {
     Gemini,
 }
 
+impl ProviderKind {
+    /// Whether it speaks a client's wire form; the built-in one speaks them all.
+    #[must_use]
+    pub const fn speaks(self, dialect: Dialect) -> bool {
+        match (self, dialect) {
+            (Self::Demo, _)
+            | (Self::OpenAi, Dialect::OpenAi)
+            | (Self::Anthropic, Dialect::Anthropic)
+            | (Self::Gemini, Dialect::Gemini) => true,
+            (Self::OpenAi, Dialect::Anthropic | Dialect::Gemini)
+            | (Self::Anthropic, Dialect::OpenAi | Dialect::Gemini)
+            | (Self::Gemini, Dialect::OpenAi | Dialect::Anthropic) => false,
+        }
+    }
+}
+
 macro_rules! vocabulary {
     ($type:ident: $($variant:ident $word:literal),+) => {
         impl $type {
@@ -190,3 +206,21 @@ vocabulary!(Lifecycle: Active "active", Suspended "suspended");
 vocabulary!(DataClass:
     Public "public", Internal "internal", Confidential "confidential", Restricted "restricted");
 vocabulary!(ProviderKind: Demo "demo", OpenAi "openai", Anthropic "anthropic", Gemini "gemini");
+
+#[cfg(test)]
+mod tests {
+    use model::Operation;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_on_a_model_has_a_wire_form_that_its_vendor_and_the_demo_speak() {
+        for operation in Operation::ALL {
+            let spoken = operation.dialect().map(|dialect| {
+                ProviderKind::ALL.iter().filter(|kind| kind.speaks(dialect)).count()
+            });
+            let expect = (*operation != Operation::ListModels).then_some(2);
+            assert_eq!(spoken, expect, "{operation:?}");
+        }
+    }
+}

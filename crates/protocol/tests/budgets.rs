@@ -20,14 +20,7 @@ fn cap(tokens: u64, field: CapField) -> Option<Cap> {
 }
 
 fn reading(operation: Operation, body: &str) -> Reading {
-    let dialect = match operation {
-        Operation::ChatCompletions
-        | Operation::Responses
-        | Operation::Embeddings
-        | Operation::ListModels => Dialect::OpenAi,
-        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
-        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
-    };
+    let dialect = operation.dialect().unwrap_or(Dialect::OpenAi);
     let model = (dialect == Dialect::Gemini).then_some("fast");
     let request = Request { operation, dialect, model, stream: false, betas: &[] };
     read(&Bytes::from(body.to_owned()), &request, &Limits::default()).expect("it reads")

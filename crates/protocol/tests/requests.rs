@@ -22,14 +22,7 @@ fn text<'v>(case: &'v Value, name: &str) -> &'v str {
 fn endpoint(name: &str) -> (Operation, Dialect) {
     let operation = Operation::ALL.iter().find(|operation| operation.as_str() == name);
     let operation = *operation.unwrap_or_else(|| panic!("no operation is called {name}"));
-    let dialect = match operation {
-        Operation::ChatCompletions
-        | Operation::Responses
-        | Operation::Embeddings
-        | Operation::ListModels => Dialect::OpenAi,
-        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
-        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
-    };
+    let dialect = operation.dialect().unwrap_or(Dialect::OpenAi);
     (operation, dialect)
 }
 

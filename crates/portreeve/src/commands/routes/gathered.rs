@@ -1,7 +1,7 @@
 //! One model as the charter in force routes it, joined with what is sealed and how it fares.
 
-use bundle::{Bundle, Model, ProviderKind, Target};
-use model::{Dialect, Operation, PersonName, Timestamp};
+use bundle::{Bundle, Model, Target};
+use model::{Operation, PersonName, Timestamp};
 use policy::SecretFacts;
 use secrets::{Lifetime, SecretStore};
 
@@ -166,30 +166,8 @@ fn days_until(end: Timestamp, now: Timestamp) -> i64 {
 
 /// Whether any provider of the model speaks the wire form of the operation.
 fn serves(model: &Model, operation: Operation) -> bool {
-    let Some(dialect) = dialect(operation) else { return false };
-    model.targets.iter().any(|target| speaks(target.facts.kind, dialect))
-}
-
-/// The wire form of an operation that is asked of a model; none of one that is not.
-const fn dialect(operation: Operation) -> Option<Dialect> {
-    match operation {
-        Operation::ChatCompletions | Operation::Responses | Operation::Embeddings => {
-            Some(Dialect::OpenAi)
-        }
-        Operation::Messages | Operation::CountMessageTokens => Some(Dialect::Anthropic),
-        Operation::GenerateContent | Operation::CountContentTokens => Some(Dialect::Gemini),
-        Operation::ListModels => None,
-    }
-}
-
-/// Whether providers of the kind speak the wire form; the built-in one speaks them all.
-fn speaks(kind: ProviderKind, dialect: Dialect) -> bool {
-    match kind {
-        ProviderKind::Demo => true,
-        ProviderKind::OpenAi => dialect == Dialect::OpenAi,
-        ProviderKind::Anthropic => dialect == Dialect::Anthropic,
-        ProviderKind::Gemini => dialect == Dialect::Gemini,
-    }
+    let speaks = |dialect| model.targets.iter().any(|target| target.facts.kind.speaks(dialect));
+    operation.dialect().is_some_and(speaks)
 }
 
 #[cfg(test)]
@@ -209,17 +187,5 @@ mod tests {
         check(day, day, 0);
         check(day, day + 1, 0);
         check(day, 3 * day, -2);
-    }
-
-    #[test]
-    fn every_operation_on_a_model_has_a_wire_form_that_some_provider_speaks() {
-        for operation in Operation::ALL {
-            let spoken = dialect(*operation).map(|dialect| {
-                let kinds = ProviderKind::ALL.iter().filter(|kind| speaks(**kind, dialect));
-                kinds.count()
-            });
-            let expect = (*operation != Operation::ListModels).then_some(2);
-            assert_eq!(spoken, expect, "{operation:?}: its vendor's and the built-in one");
-        }
     }
 }
