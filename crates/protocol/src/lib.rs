@@ -25,7 +25,7 @@ pub use error::{error_body, error_event};
 pub use heard::{STORED_MAX, Told, told};
 pub use json::Limits;
 pub use listing::{GEMINI_MODELS_PER_PAGE, MODELS_PER_PAGE, MODELS_PER_PAGE_MAX, model_list};
-pub use media::{content_type_ok, is_json, request_id_header};
+pub use media::{content_type_ok, request_id_header};
 pub use meter::{EVENT_BYTES_MAX, Meter, OUTLINE_BYTES_MAX};
 pub use rate::{RateLimit, rate_limit_headers};
 pub use read::{

@@ -18,18 +18,6 @@ pub fn content_type_ok(value: &[u8]) -> bool {
     json && parts.all(parameter_ok)
 }
 
-/// Whether a whole answer is one JSON value, as its content type says.
-///
-/// # Examples
-/// ```
-/// assert!(protocol::is_json(b"{\"id\":1}"));
-/// assert!(!protocol::is_json(b"{\"id\":"));
-/// ```
-#[must_use]
-pub fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-}
-
 /// Any parameter may come along, except a character set other than UTF-8.
 fn parameter_ok(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return parameter.is_empty() };

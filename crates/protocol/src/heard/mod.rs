@@ -29,6 +29,8 @@ pub struct Told {
     pub tokens_at_least: u64,
     /// Objects that the answer left at the provider, each once, at most [`STORED_MAX`].
     pub stored: Vec<StoredName>,
+    /// Whether it is JSON at all, as its content type says.
+    pub is_json: bool,
 }
 
 /// What the whole answer to `operation` says about itself; nothing where it is no JSON object of
@@ -50,8 +52,10 @@ pub struct Told {
 #[must_use]
 pub fn told(operation: Operation, body: &[u8]) -> Told {
     let mut heard = Heard::new(Form::of(operation));
-    heard.whole(body);
+    // What was read as the operation's form is JSON; only of the rest it is looked at again.
+    let is_json = heard.whole(body) || is_json(body);
     Told {
+        is_json,
         usage: heard.usage(),
         tokens_at_least: heard.tokens_at_least(),
         stored: heard.take_stored(),
@@ -64,6 +68,10 @@ impl Told {
     pub fn charge(&self) -> Option<Usage> {
         charge(self.usage, self.tokens_at_least)
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// What to charge where a provider reported `usage`, and at least so many tokens were seen.
@@ -150,10 +158,9 @@ impl Heard {
         }
     }
 
-    /// Takes note of a whole answer.
-    fn whole(&mut self, body: &[u8]) {
-        // What is not of the form says nothing.
-        let _ = match self.form {
+    /// Takes note of a whole answer, and says whether it is of the form; what is not says nothing.
+    fn whole(&mut self, body: &[u8]) -> bool {
+        let read = match self.form {
             Form::Chat => chat::whole(self, body),
             Form::Embeddings => chat::embeddings(self, body),
             Form::Responses => responses::whole(self, body),
@@ -161,6 +168,7 @@ impl Heard {
             Form::Gemini => gemini::event(self, body),
             Form::Apart(_) => None,
         };
+        read.is_some()
     }
 
     /// Takes note of an event that ended: its name, and its data unless that is too large.

@@ -1,11 +1,94 @@
 //! Holds the page that says what is read and refused to the tables that decide it.
 
+use model::{Ask, Operation, ProviderToolKind, RefusalCode};
+
 use super::super::form::{Act, Member, Shape, Unknown, Versions};
 use super::super::refused::REFUSED;
-use super::ENDPOINTS;
+use super::super::{Request, read};
 use super::spots::{Thing, condition, visit_all};
+use super::{ENDPOINTS, Endpoint, read_at};
+use crate::json::Limits;
 
 const PAGE: &str = include_str!("../../../../../docs/reference/wire.md");
+
+/// A field that code reads without a table, for which the page has a row all the same: a body of
+/// the endpoint in which it is used, and what then stands in the ask.
+struct Coded {
+    operation: Operation,
+    field: &'static str,
+    what: &'static str,
+    decides: &'static str,
+    body: &'static str,
+    found: fn(&Ask) -> bool,
+}
+
+const MCP: &str = "tool set: `UseProviderTool` `remote_mcp`";
+const OWN: &str = "counted in `function_tools`";
+const SERVERS: &str = r#"{"messages":[],"model":"m","mcp_servers":[{"url":"https://t.test"}]}"#;
+const TOOLSET: &str = r#"{"messages":[],"model":"m","tools":[{"type":"mcp_toolset"}]}"#;
+
+fn reaches_mcp(ask: &Ask) -> bool {
+    ask.beyond.tools.iter().any(|tool| tool.kind == ProviderToolKind::RemoteMcp)
+}
+
+fn searches(ask: &Ask) -> bool {
+    ask.beyond.tools.iter().any(|tool| tool.kind == ProviderToolKind::WebSearch)
+}
+
+const fn coded(
+    (operation, field): (Operation, &'static str),
+    (what, decides): (&'static str, &'static str),
+    body: &'static str,
+    found: fn(&Ask) -> bool,
+) -> Coded {
+    Coded { operation, field, what, decides, body, found }
+}
+
+const CODED: &[Coded] = &[
+    coded(
+        (Operation::Messages, "mcp_servers"),
+        ("MCP servers, by `url`, unless empty", MCP),
+        SERVERS,
+        reaches_mcp,
+    ),
+    coded(
+        (Operation::Messages, "tools[mcp_toolset, _DATE]"),
+        ("the tools of an MCP server, by `mcp_server_name`", MCP),
+        TOOLSET,
+        reaches_mcp,
+    ),
+    coded(
+        (Operation::CountMessageTokens, "mcp_servers"),
+        ("MCP servers, by `url`, unless empty", MCP),
+        SERVERS,
+        reaches_mcp,
+    ),
+    coded(
+        (Operation::CountMessageTokens, "tools[mcp_toolset, _DATE]"),
+        ("the tools of an MCP server, by `mcp_server_name`", MCP),
+        TOOLSET,
+        reaches_mcp,
+    ),
+    coded(
+        (Operation::GenerateContent, "tools.mcpServers"),
+        ("MCP servers, by the `url` of their transport", MCP),
+        r#"{"contents":[],"tools":[{"mcpServers":[{"name":"a"}]}]}"#,
+        reaches_mcp,
+    ),
+    coded(
+        (Operation::GenerateContent, "tools.functionDeclarations"),
+        ("tools of the caller's own", OWN),
+        r#"{"contents":[],"tools":[{"functionDeclarations":[{"name":"a"}]}]}"#,
+        |ask| ask.function_tools == 1,
+    ),
+    coded(
+        (Operation::CountContentTokens, "generateContentRequest.tools"),
+        ("as `tools` of generate_content", "the same"),
+        r#"{"generateContentRequest":{"contents":[],"tools":[{"googleSearch":{}}]}}"#,
+        searches,
+    ),
+];
+
 /// The table on the page, as the code has it.
 fn table() -> String {
     let mut rows = vec![
@@ -44,6 +127,18 @@ fn table() -> String {
             }
         });
     }
+    for Coded { operation, field, what, decides, .. } in CODED {
+        let dialect = operation.dialect().expect("a body").as_str();
+        let operation = operation.as_str();
+        rows.push(format!("| {dialect} | {operation} | `{field}` | {what} | {decides} |"));
+    }
+    let gemini = Operation::GenerateContent.as_str();
+    let unknown = "any other member | a kind of tool that is not known | `tool_unknown` |";
+    rows.push(format!("| gemini | {gemini} | `tools`, {unknown}"));
+    let unknown = "a member, part or item in no table | is not known | tool set:";
+    rows.push(format!("| every | every | {unknown} `PassUnrecognised`, by its name |"));
+    let unknown = "`anthropic-beta`, `openai-beta`: a value in no table | is not known | tool set:";
+    rows.push(format!("| every | every | {unknown} `PassUnrecognised`, by its name |"));
     for member in REFUSED {
         if let Some((what, decides)) = words(member.act) {
             let when = condition(member.used);
@@ -162,4 +257,40 @@ fn the_page_says_what_every_field_must_be_that_code_reads() {
             assert!(known, "docs/reference/wire.md has no row for {}", member.name);
         }
     }
+}
+
+#[test]
+fn what_code_reads_without_a_table_stands_in_the_ask_as_the_page_says() {
+    for coded in CODED {
+        let at = |endpoint: &&Endpoint| endpoint.operation == coded.operation;
+        let endpoint = ENDPOINTS.iter().find(at).expect("an endpoint");
+        let body = serde_json::from_str(coded.body).expect("JSON");
+        let reading =
+            read_at(endpoint, &body).unwrap_or_else(|no| panic!("{}: {no:?}", coded.field));
+        assert!((coded.found)(reading.ask()), "{}: {:?}", coded.field, reading.ask());
+        let least = serde_json::from_str(endpoint.least).expect("JSON");
+        let plain = read_at(endpoint, &least).expect("the least body");
+        assert!(!(coded.found)(plain.ask()), "{}: found where it is not", coded.field);
+    }
+}
+
+#[test]
+fn a_member_of_geminis_tools_that_nobody_knows_is_refused_and_an_unknown_beta_is_put_to_policy() {
+    let at = |operation| ENDPOINTS.iter().find(move |one| one.operation == operation);
+    let gemini = at(Operation::GenerateContent).expect("an endpoint");
+    let body = serde_json::json!({"contents": [], "tools": [{"tomorrowsTool": {}}]});
+    let refusal = read_at(gemini, &body).expect_err("nobody knows it");
+    assert_eq!(refusal.code, RefusalCode::ToolUnknown);
+    let request = Request {
+        operation: Operation::Messages,
+        dialect: model::Dialect::Anthropic,
+        model: None,
+        stream: false,
+        betas: &["tomorrows-tool-2027-01-01"],
+    };
+    let body = bytes::Bytes::from_static(br#"{"model":"m","messages":[]}"#);
+    let reading = read(&body, &request, &Limits::default()).expect("it is put to policy");
+    let [unknown] = reading.ask().beyond.unrecognised.as_slice() else { panic!("one unknown") };
+    assert_eq!(unknown.place, model::UnrecognisedPlace::Beta);
+    assert_eq!(unknown.name, "tomorrows-tool-2027-01-01");
 }
