@@ -150,6 +150,8 @@ pub struct Condition {
     pub environments: Vec<Environment>,
     /// The most sensitive data the agent may handle: one of these.
     pub data_classes: Vec<DataClass>,
+    /// The approved context the call is made in: one of these.
+    pub contexts: Vec<ContextName>,
 }
 
 /// A secret as declared; never its value.
@@ -168,12 +170,13 @@ pub struct Secret {
 }
 
 impl Condition {
-    /// Whether the target serves calls of this agent.
+    /// Whether the target serves calls that this agent makes in this context, or in none.
     #[must_use]
-    pub fn admits(&self, agent: &AgentFacts) -> bool {
-        let Self { environments, data_classes } = self;
+    pub fn admits(&self, agent: &AgentFacts, context: Option<&ContextName>) -> bool {
+        let Self { environments, data_classes, contexts } = self;
         (environments.is_empty() || environments.contains(&agent.environment))
             && (data_classes.is_empty() || data_classes.contains(&agent.data_class))
+            && (contexts.is_empty() || context.is_some_and(|context| contexts.contains(context)))
     }
 }
 

@@ -62,6 +62,7 @@ fn condition(when: &charter::Condition) -> Condition {
     Condition {
         environments: when.environments.clone(),
         data_classes: when.data_classes.iter().copied().map(data_class).collect(),
+        contexts: when.contexts.iter().map(|context| context.value.clone()).collect(),
     }
 }
 

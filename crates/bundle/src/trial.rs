@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use charter::{Charter, Located, PolicyTest, RecentCalls, Verdict};
-use model::{
-    Ask, ContextName, Dialect, Operation, Place, PolicyId, PolicyRef, Refusal, RefusalCode,
-};
+use model::{Ask, ContextName, Dialect, Place, PolicyId, PolicyRef, Refusal, RefusalCode};
 use policy::{CallFacts, Circumstances, RecentFacts, TargetFacts, Targets};
 
 use crate::Bundle;
@@ -50,14 +48,6 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
     if served.is_empty() {
         return Err(format!("model `{}` is not served there", model.facts.name));
     }
-    // No target takes this agent's calls: refused, but by policy first, so that an agent which may
-    // not use the model learns no more than that.
-    let sent_away = !served.iter().any(|target| target.when.admits(&agent.facts));
-    let targets: Vec<TargetFacts> = served
-        .iter()
-        .filter(|target| sent_away || target.when.admits(&agent.facts))
-        .map(|target| target.facts.clone())
-        .collect();
     let call = call(test);
     let ask = ask(test);
     // Out of its context it is refused as well, and by policy first for the same reason.
@@ -65,6 +55,15 @@ fn outcome(bundle: &Bundle, test: &PolicyTest) -> Result<(), String> {
         Ok(context) => (context, None),
         Err(why) => (None, Some(why)),
     };
+    // No target takes this agent's calls: refused, but by policy first, so that an agent which may
+    // not use the model learns no more than that.
+    let name = context.map(|context| &context.name);
+    let sent_away = !served.iter().any(|target| target.when.admits(&agent.facts, name));
+    let targets: Vec<TargetFacts> = served
+        .iter()
+        .filter(|target| sent_away || target.when.admits(&agent.facts, name))
+        .map(|target| target.facts.clone())
+        .collect();
     let approved = context.map(Context::facts);
     let asked = Circumstances {
         agent: &agent.facts,
@@ -169,14 +168,7 @@ fn expect(test: &PolicyTest, found: Verdict, policies: &[PolicyRef]) -> Result<(
 /// wire form is no matter of policy, so it is none here.
 fn ask(test: &PolicyTest) -> Ask {
     let operation = test.ask.operation;
-    let dialect = match operation {
-        Operation::ChatCompletions
-        | Operation::Responses
-        | Operation::Embeddings
-        | Operation::ListModels => Dialect::OpenAi,
-        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
-        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
-    };
+    let dialect = operation.dialect().unwrap_or(Dialect::OpenAi);
     let (model, beyond) = (Some(test.ask.model.value.clone()), test.ask.beyond.clone());
     Ask { stream: test.stream, model, beyond, ..Ask::bare(operation, dialect) }
 }

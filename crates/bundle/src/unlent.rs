@@ -32,14 +32,17 @@ impl Bundle {
         let ask = Ask::bare(Operation::ListModels, Dialect::OpenAi);
         let agents: Vec<&str> = self
             .agents()
-            .filter(|agent| agent.active && target.when.admits(&agent.facts))
             .filter(|agent| {
+                // Where an agent has one context, its plain calls are made in it.
+                let only = match agent.contexts.as_slice() {
+                    [only] => self.context(only),
+                    _ => None,
+                };
+                if !agent.active || !target.when.admits(&agent.facts, only.map(|one| &one.name)) {
+                    return false;
+                }
+                let approved = only.map(Context::facts);
                 let may = |target: &TargetFacts| {
-                    // Where an agent has one context, its plain calls are made in it.
-                    let approved = match agent.contexts.as_slice() {
-                        [only] => self.context(only).map(Context::facts),
-                        _ => None,
-                    };
                     self.policies().may_list(&Circumstances {
                         agent: &agent.facts,
                         call: &call,

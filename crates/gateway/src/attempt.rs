@@ -7,7 +7,7 @@ use http::response::Parts;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::RefusalCode;
-use protocol::Cap;
+use protocol::{Cap, Told};
 use secrets::{EchoWatch, Lease};
 use tokio::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ pub(crate) struct Begun {
 }
 
 pub(crate) enum BegunBody {
-    Whole(Bytes),
+    Whole(Bytes, Told),
     Stream { first: Bytes, rest: Incoming, watch: Watch, echo: Option<EchoWatch> },
 }
 
@@ -123,7 +123,10 @@ async fn take(
         Err(code) => return Err((head, code)),
     };
     let taken = match kind {
-        Kind::Whole => collect(&mut body, watch).await.map(BegunBody::Whole),
+        Kind::Whole => collect(&mut body, watch).await.map(|bytes| {
+            let told = protocol::told(call.operation(), &bytes);
+            BegunBody::Whole(bytes, told)
+        }),
         Kind::Stream => first(&mut body, watch).await.map(|first| BegunBody::Stream {
             first,
             rest: body,
@@ -134,16 +137,16 @@ async fn take(
     call.first_byte();
     match taken {
         Err(code) => Err((head, code)),
-        Ok(BegunBody::Whole(bytes)) if key_refused(call.arrival.dialect, head.status, &bytes) => {
+        Ok(BegunBody::Whole(bytes, _))
+            if key_refused(call.arrival.dialect, head.status, &bytes) =>
+        {
             Err((head, RefusalCode::UpstreamCredential))
         }
         // An answer of one piece where a stream was asked for would read as an empty stream.
-        Ok(BegunBody::Whole(bytes))
-            if !protocol::is_json(&bytes) || (stream && head.status.is_success()) =>
-        {
+        Ok(BegunBody::Whole(_, told)) if !told.is_json || (stream && head.status.is_success()) => {
             Err((head, RefusalCode::UpstreamNotJson))
         }
-        Ok(BegunBody::Whole(bytes)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
+        Ok(BegunBody::Whole(bytes, _)) if echo.as_ref().is_some_and(|echo| echo.is_in(&bytes)) => {
             Err((head, RefusalCode::UpstreamEchoedSecret))
         }
         Ok(body) => Ok((head, body)),

@@ -24,8 +24,8 @@ pub(crate) struct Held {
     pub(crate) output_max: Option<u64>,
     /// How the budgets stand, as headers.
     pub(crate) told: Told,
-    /// What a cut answer is told: which budgets, and who can raise the first.
-    cut: Option<Refusal>,
+    /// The limits it is held against.
+    limits: Vec<Limit>,
 }
 
 /// Headers that tell how budgets stand.
@@ -77,7 +77,6 @@ impl Asking<'_> {
         let counted = Counted { tokens: counts(Measure::Tokens), money: counts(Measure::Money) };
         if counted.tokens || counted.money {
             self.cap(&mut held);
-            held.cut = Some(cut(&limits));
         }
         let plain = |refusal| (refusal, Told::default());
         let bound = self.bound(counted, &held).map_err(plain)?;
@@ -86,6 +85,7 @@ impl Asking<'_> {
         match hold {
             Ok(hold) => {
                 held.hold = Some(hold);
+                held.limits = limits;
                 Ok(held)
             }
             Err(NotHeld::Over(over)) => {
@@ -154,9 +154,15 @@ impl Asking<'_> {
 }
 
 impl Held {
-    /// The refusal of an answer that is about to use more than is held.
+    /// The refusal of an answer that is cut, naming the budgets it would have used up.
     pub(crate) fn cut(&self) -> Refusal {
-        self.cut.clone().unwrap_or_else(|| Refusal::new(RefusalCode::BudgetCut, ""))
+        let of_use = self.limits.iter().filter(|limit| limit.key.measure != Measure::Requests);
+        let mut names: Vec<&str> = of_use.clone().map(|limit| limit.key.quota.as_str()).collect();
+        names.dedup();
+        let detail =
+            format!("It counts on: {}. Ask for less, or have it raised.", names.join(", "));
+        let owner = of_use.map(|limit| limit.owner.clone()).next().unwrap_or_default();
+        Refusal::new(RefusalCode::BudgetCut, detail).asking(owner)
     }
 
     /// What is held, for the decision's entry.
@@ -237,16 +243,6 @@ fn headers(counters: &Counters, case: &Case, limits: &[Limit]) -> Vec<(&'static 
         })
         .collect();
     protocol::rate_limit_headers(dialect, case.received, &rates)
-}
-
-/// The refusal of an answer that is cut, naming the budgets it would have used up.
-fn cut(limits: &[Limit]) -> Refusal {
-    let of_use = limits.iter().filter(|limit| limit.key.measure != Measure::Requests);
-    let mut names: Vec<&str> = of_use.clone().map(|limit| limit.key.quota.as_str()).collect();
-    names.dedup();
-    let detail = format!("It counts on: {}. Ask for less, or have it raised.", names.join(", "));
-    let owner = of_use.map(|limit| limit.owner.clone()).next().unwrap_or_default();
-    Refusal::new(RefusalCode::BudgetCut, detail).asking(owner)
 }
 
 /// The refusal of a call that does not fit into what is left.

@@ -41,6 +41,8 @@ pub(crate) struct Call {
     at: usize,
     /// A try failed of which nobody knows what it used.
     unknown: bool,
+    /// How it ended is said.
+    concluded: bool,
     /// The place among the target's calls, while one is under way.
     pass: Option<Pass>,
     /// The place among the requests under way, held until the end.
@@ -66,6 +68,7 @@ impl Call {
             held,
             at: 0,
             unknown: false,
+            concluded: false,
             pass: None,
             _slot: slot,
         }
@@ -122,7 +125,6 @@ impl Call {
                 upstream_request_id: None,
             });
         }
-        self.unless_concluded();
     }
 
     /// Notes that the secret of the target at `index` was lent for the try under way.
@@ -133,7 +135,6 @@ impl Call {
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.lease = lease;
         }
-        self.unless_concluded();
     }
 
     /// Notes what the head of the provider's answer says.
@@ -145,7 +146,6 @@ impl Call {
             attempt.status = Some(head.status.as_u16());
             attempt.upstream_request_id = id;
         }
-        self.unless_concluded();
     }
 
     /// The try under way failed; `trouble` is whether that says something about the target.
@@ -158,7 +158,6 @@ impl Call {
         if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, self.pass.take()) {
             pass.failed(self.clock.now(), code, retry_after_ms);
         }
-        self.unless_concluded();
     }
 
     /// The target began to answer as it should.
@@ -171,7 +170,6 @@ impl Call {
     /// The answer's first byte is there.
     pub(crate) fn first_byte(&mut self) {
         self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
-        self.unless_concluded();
     }
 
     /// What the provider keeps, as its answer says: from now on the agent may name it.
@@ -196,7 +194,6 @@ impl Call {
         let kept: Vec<StoredObject> =
             kept.filter(|object| self.stored.remember(object.clone())).collect();
         self.kept.extend(kept);
-        self.unless_concluded();
     }
 
     /// The head of the client's answer, with the body still to come.
@@ -276,26 +273,34 @@ impl Call {
         let outcome = Outcome {
             ended,
             status: Some(status),
-            attempts: self.attempts,
+            attempts: std::mem::take(&mut self.attempts),
             usage: metered.usage,
             charged,
             cost_nano_usd,
-            cost_center: self.held.cost_center.clone(),
-            stored: self.kept,
+            cost_center: self.held.cost_center.take(),
+            stored: std::mem::take(&mut self.kept),
             output_bytes,
             first_byte_ms: self.first_byte_ms,
             duration_ms: self.clock.now().millis_since(self.arrival.received),
         };
-        self.recorded.conclude(&outcome);
+        self.concluded = true;
+        // Written when the record is dropped, right below.
+        self.recorded.unless_concluded(outcome);
     }
+}
 
-    /// Only a client that left, or a gateway that stopped, drops a call before its end.
-    fn unless_concluded(&mut self) {
+impl Drop for Call {
+    fn drop(&mut self) {
+        // Only a client that left, or a gateway that stopped, drops a call before its end. One
+        // that was never begun was not forwarded, which is what its record says by itself.
+        if self.concluded || self.attempts.is_empty() {
+            return;
+        }
         self.recorded.unless_concluded(Outcome {
-            attempts: self.attempts.clone(),
+            attempts: std::mem::take(&mut self.attempts),
             charged: self.held.if_dropped(),
-            cost_center: self.held.cost_center.clone(),
-            stored: self.kept.clone(),
+            cost_center: self.held.cost_center.take(),
+            stored: std::mem::take(&mut self.kept),
             first_byte_ms: self.first_byte_ms,
             ..Outcome::bare(Ended::ClientGone, 0)
         });

@@ -3,7 +3,7 @@
 //! Nothing here permits: what is left over is still decided, target by target.
 
 use model::{
-    Ask, DecisionId, Dialect, Operation, Refusal, RefusalCode, SecretName, Timestamp,
+    Ask, ContextName, DecisionId, Dialect, Operation, Refusal, RefusalCode, SecretName, Timestamp,
     WithheldRecord,
 };
 use policy::{AgentFacts, TargetFacts};
@@ -40,6 +40,8 @@ enum Unfit {
 #[derive(Clone, Copy)]
 pub(crate) struct Measure<'m> {
     pub(crate) agent: &'m AgentFacts,
+    /// The approved context the call is made in.
+    pub(crate) context: Option<&'m ContextName>,
     pub(crate) ask: &'m Ask,
     pub(crate) now: Timestamp,
     pub(crate) secrets: &'m SecretStore,
@@ -70,10 +72,10 @@ impl Eligible {
 
 impl Measure<'_> {
     fn fits(self, target: &Target) -> Result<(), Unfit> {
-        if !target.speaks(self.ask.dialect) {
+        if !target.facts.kind.speaks(self.ask.dialect) {
             return Err(Unfit::Dialect);
         }
-        if !target.when.admits(self.agent) {
+        if !target.when.admits(self.agent, self.context) {
             return Err(Unfit::Condition);
         }
         let names = &self.ask.beyond.names;
@@ -132,7 +134,7 @@ impl Unfit {
                 Refusal::new(RefusalCode::DialectMismatch, detail)
             }
             Self::Condition => {
-                let detail = "Every target of the model is declared for other agents.";
+                let detail = "Every target of the model is declared for other agents or contexts.";
                 Refusal::new(RefusalCode::NoTarget, detail).asking(&model.facts.owner)
             }
             // The same whether another agent made it, nobody did, or it was guessed.
@@ -156,7 +158,7 @@ fn endpoints(model: &Model, ask: &Ask) -> String {
         matches!(ask.operation, Operation::CountMessageTokens | Operation::CountContentTokens);
     let spoken = Dialect::ALL
         .into_iter()
-        .filter(|dialect| model.targets.iter().any(|target| target.speaks(*dialect)));
+        .filter(|dialect| model.targets.iter().any(|target| target.facts.kind.speaks(*dialect)));
     let endpoint = |dialect| match dialect {
         Dialect::OpenAi => "/v1/chat/completions, /v1/responses or /v1/embeddings",
         Dialect::Anthropic if counts => "/v1/messages/count_tokens",

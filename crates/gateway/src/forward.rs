@@ -7,7 +7,7 @@ use http::response::Parts;
 use ledger::Recorded;
 use model::{Ended, Operation, RefusalCode, Usage};
 use policy::Permit;
-use protocol::Meter;
+use protocol::{Meter, Told};
 
 use crate::admit::Sending;
 use crate::answer::Answer;
@@ -19,6 +19,7 @@ use crate::gate::Gate;
 use crate::live::{Live, Upstreams};
 use crate::plan::{Candidate, Next, Plan};
 use crate::relay::Relay;
+use crate::upstream;
 
 /// Tries the permitted targets and relays the answer of the one that gives one.
 pub(crate) async fn forward(
@@ -29,6 +30,8 @@ pub(crate) async fn forward(
     (sending, held): (Sending, Held),
 ) -> Response<Answer> {
     let Sending { reading, headers, query, slot } = sending;
+    // Of what the client sent, only what a provider is given: it is needed for each try.
+    let headers = upstream::forwarded(&recorded, &headers);
     let Some((mut plan, places)) = plan(gate, live, recorded.value()) else {
         // The snapshot the permit was decided under has every target it names.
         let call = Call::new(gate, arrival, recorded, (slot, held));
@@ -87,7 +90,7 @@ impl Ending {
     fn answer(self, call: Call) -> Response<Answer> {
         match self {
             Self::Answer(begun) => match begun.body {
-                BegunBody::Whole(bytes) => whole(call, &begun.head, bytes),
+                BegunBody::Whole(bytes, told) => whole(call, &begun.head, (bytes, told)),
                 // A status that leads on never comes with a stream.
                 BegunBody::Stream { .. } => call.refuse(RefusalCode::UpstreamNotJson, None),
             },
@@ -99,7 +102,7 @@ impl Ending {
 impl Begun {
     fn relay(self, call: Call, message: &Message<'_>) -> Response<Answer> {
         match self.body {
-            BegunBody::Whole(bytes) => whole(call, &self.head, bytes),
+            BegunBody::Whole(bytes, told) => whole(call, &self.head, (bytes, told)),
             BegunBody::Stream { first, rest, watch, echo } => {
                 let meter = Meter::new(message.reading.ask().operation, self.hides_usage);
                 let answer = call.relayed(&self.head);
@@ -111,8 +114,7 @@ impl Begun {
 }
 
 /// Relays a whole answer.
-fn whole(mut call: Call, head: &Parts, bytes: Bytes) -> Response<Answer> {
-    let told = protocol::told(call.operation(), &bytes);
+fn whole(mut call: Call, head: &Parts, (bytes, told): (Bytes, Told)) -> Response<Answer> {
     let mut metered = Metered { usage: told.usage, ..Metered::NOTHING };
     if head.status.is_success() {
         metered = match call.operation() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bundle::{Bundle, Condition, Retries, Snapshot};
-use model::{Case, CharterInForce, Dialect, ModelName, ProviderName, Subject};
+use model::{Case, CharterInForce, ModelName, ProviderName, Subject};
 use net::{Endpoint, Timeouts};
 use policy::{ModelFacts, Policies, ProviderKind, TargetFacts};
 use protocol::CapField;
@@ -213,19 +213,6 @@ impl Target {
                 output_nano_per_million: price.output_nano_per_million,
                 since: price.since,
             }),
-        }
-    }
-
-    /// Whether its provider speaks the client's wire form.
-    pub(crate) const fn speaks(&self, dialect: Dialect) -> bool {
-        match (self.facts.kind, dialect) {
-            (ProviderKind::Demo, _)
-            | (ProviderKind::OpenAi, Dialect::OpenAi)
-            | (ProviderKind::Anthropic, Dialect::Anthropic)
-            | (ProviderKind::Gemini, Dialect::Gemini) => true,
-            (ProviderKind::OpenAi, Dialect::Anthropic | Dialect::Gemini)
-            | (ProviderKind::Anthropic, Dialect::OpenAi | Dialect::Gemini)
-            | (ProviderKind::Gemini, Dialect::OpenAi | Dialect::Anthropic) => false,
         }
     }
 }

@@ -110,7 +110,8 @@ pub(crate) fn find<B>(surface: Surface, request: &Request<B>) -> Result<Route, R
     }
     Ok(Route::Governed(Governed {
         operation: governed.operation,
-        dialect: dialect(governed.operation, dialect_of(request)),
+        // A list is in the form of whoever asks.
+        dialect: governed.operation.dialect().unwrap_or_else(|| dialect_of(request)),
         model: model.map(str::to_owned),
         stream: governed.path.ends_with(STREAMING),
     }))
@@ -181,18 +182,6 @@ fn matches<'p>(path: &str, rest: &'p str) -> Option<Option<&'p str>> {
             let model = rest.strip_prefix(before)?.strip_suffix(after)?;
             (!model.is_empty() && !model.contains('/')).then_some(Some(model))
         }
-    }
-}
-
-/// The one dialect an operation has; a list has that of whoever asks.
-const fn dialect(operation: Operation, asking: Dialect) -> Dialect {
-    match operation {
-        Operation::ChatCompletions | Operation::Responses | Operation::Embeddings => {
-            Dialect::OpenAi
-        }
-        Operation::Messages | Operation::CountMessageTokens => Dialect::Anthropic,
-        Operation::GenerateContent | Operation::CountContentTokens => Dialect::Gemini,
-        Operation::ListModels => asking,
     }
 }
 

@@ -61,28 +61,36 @@ impl Upstream {
     /// A refusal code of the forward stage. The cause stays with the gateway.
     pub async fn send(
         &self,
-        recorded: &Recorded<Permit>,
+        _recorded: &Recorded<Permit>,
         to: &Upstreams,
         lease: Option<Lease>,
         outbound: Outbound,
     ) -> Result<Response<Incoming>, Unsent> {
-        let own = own_idempotency(recorded, &outbound.headers);
-        let mut request = request(to, lease, outbound)
+        let request = request(to, lease, outbound)
             .ok_or(Unsent { code: RefusalCode::SecretUnreadable, cause: None })?;
-        if let Some(own) = own {
-            request.headers_mut().insert(IDEMPOTENCY, own);
-        }
         self.client.send(&to.endpoint, request, to.timeouts).await.map_err(Unsent::from)
     }
 }
 
-/// The agent's idempotency key, made its own: all agents share the provider's account, and one
+/// Of the headers that a client sent, those that its provider is given.
+///
+/// An idempotency key is made the agent's own: all agents share the provider's account, and one
 /// must not be given what was answered to another under the same key.
-fn own_idempotency(recorded: &Recorded<Permit>, headers: &HeaderMap) -> Option<HeaderValue> {
-    let key = headers.get(IDEMPOTENCY)?;
-    let agent = recorded.value().case().subject.as_ref()?.agent.as_str().as_bytes();
-    let own = Digest::of(&[agent, b"\0", key.as_bytes()].concat());
-    HeaderValue::from_str(&format!("portreeve-{}", own.hex())).ok()
+pub(crate) fn forwarded(recorded: &Recorded<Permit>, client: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in FORWARDED {
+        for value in client.get_all(*name) {
+            headers.append(*name, value.clone());
+        }
+    }
+    let agent = recorded.value().case().subject.as_ref().map(|subject| subject.agent.as_str());
+    if let (Some(key), Some(agent)) = (client.get(IDEMPOTENCY), agent) {
+        let own = Digest::of(&[agent.as_bytes(), b"\0", key.as_bytes()].concat());
+        if let Ok(own) = HeaderValue::from_str(&format!("portreeve-{}", own.hex())) {
+            headers.insert(IDEMPOTENCY, own);
+        }
+    }
+    headers
 }
 
 impl From<net::SendError> for Unsent {
@@ -105,12 +113,8 @@ fn request(to: &Upstreams, lease: Option<Lease>, outbound: Outbound) -> Option<R
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
+    *request.headers_mut() = outbound.headers;
     let headers = request.headers_mut();
-    for name in FORWARDED {
-        for value in outbound.headers.get_all(*name) {
-            headers.append(*name, value.clone());
-        }
-    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

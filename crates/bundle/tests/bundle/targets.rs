@@ -96,7 +96,9 @@ fn a_condition_admits_those_it_lists_and_an_empty_one_everybody() {
         let agents = Environment::ALL
             .into_iter()
             .flat_map(|environment| DataClass::ALL.iter().map(move |class| (environment, *class)));
-        agents.filter(|(environment, class)| when.admits(&agent(*environment, *class))).count()
+        agents
+            .filter(|(environment, class)| when.admits(&agent(*environment, *class), None))
+            .count()
     };
     assert_eq!(admitted(""), 12);
     assert_eq!(admitted(", when: {}"), 12);
@@ -105,9 +107,9 @@ fn a_condition_admits_those_it_lists_and_an_empty_one_everybody() {
     assert_eq!(admitted(", when: {data_classes: [public, internal]}"), 6);
     assert_eq!(admitted(", when: {environments: [dev, prod], data_classes: [restricted]}"), 2);
     let only = target(", when: {environments: [staging], data_classes: [confidential]}").when;
-    assert!(only.admits(&agent(Environment::Staging, DataClass::Confidential)));
-    assert!(!only.admits(&agent(Environment::Staging, DataClass::Internal)));
-    assert!(!only.admits(&agent(Environment::Dev, DataClass::Confidential)));
+    assert!(only.admits(&agent(Environment::Staging, DataClass::Confidential), None));
+    assert!(!only.admits(&agent(Environment::Staging, DataClass::Internal), None));
+    assert!(!only.admits(&agent(Environment::Dev, DataClass::Confidential), None));
 }
 
 /// The first is preferred: order is the file's, whatever names and weights say.

@@ -43,7 +43,7 @@ fn whole(kind: FileKind) -> Value {
             "retries": {"attempts_max": 3, "within_ms": 30_000},
             "targets": [{
                 "provider": "x", "upstream_model": "y", "weight": 1, "concurrency_max": 1,
-                "when": {"environments": [], "data_classes": []},
+                "when": {"environments": [], "data_classes": [], "contexts": []},
                 "timeouts": {"connect_ms": 5_000, "first_byte_ms": 60_000, "idle_ms": 60_000,
                     "total_ms": 600_000},
                 "claims": {"region": "eu", "retention_days": 0, "trains": false,

@@ -80,7 +80,9 @@ fn retries_keep_to_their_bounds() {
 #[test]
 fn a_condition_lists_known_words_once() {
     check_target("when: {environments: [dev, staging, prod], data_classes: [restricted]}", &[]);
-    check_target("when: {environments: [], data_classes: []}", &[]);
+    check_target("when: {environments: [], data_classes: [], contexts: []}", &[]);
+    check_target("when: {contexts: [nowhere]}", &["unknown-context"]);
+    check_target("when: {contexts: [Nowhere]}", &["bad-value"]);
     check_target("when: {environments: [production]}", &["bad-value"]);
     check_target("when: {data_classes: [Public]}", &["bad-value"]);
     check_target("when: {environments: [dev, dev]}", &["duplicate"]);

@@ -1,6 +1,8 @@
 //! The questions a request is decided by, in their order: which context, which targets, what
 //! policy says, what budgets leave.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use model::{
     Ask, Case, Dialect, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused,
     WithheldRecord,
@@ -93,7 +95,7 @@ impl Admitting<'_> {
         unapproved: Option<Refusal>,
     ) -> Result<Permit, Denied> {
         let Eligible { targets, withheld, refusal } =
-            Eligible::of(model, case.id, self.measure(&case, sending.reading.ask()));
+            Eligible::of(model, case.id, self.measure(&case, approved, sending.reading.ask()));
         // Where nothing is eligible, policy is asked about all targets all the same.
         let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
         let (agent, call) = (&self.agent.facts, self.call_facts(&case));
@@ -129,9 +131,15 @@ impl Admitting<'_> {
     }
 
     /// What the targets of a model are measured by.
-    fn measure<'m>(&'m self, case: &Case, ask: &'m Ask) -> Measure<'m> {
+    fn measure<'m>(
+        &'m self,
+        case: &Case,
+        approved: Option<&'m ApprovedFacts>,
+        ask: &'m Ask,
+    ) -> Measure<'m> {
         Measure {
             agent: &self.agent.facts,
+            context: approved.map(|facts| &facts.name),
             ask,
             now: case.received,
             secrets: &self.gate.secrets,
@@ -168,9 +176,9 @@ impl Admitting<'_> {
     pub(super) fn note(&self, case: &Case, went: Went) {
         let model = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
         let target = model.map(|model| {
-            let digest = model::Digest::of(model.as_str().as_bytes());
-            let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
-            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+            let mut hasher = DefaultHasher::new();
+            model.hash(&mut hasher);
+            hasher.finish()
         });
         self.gate.recent.note(&self.agent.facts.name, case.received, went, target);
     }

@@ -412,3 +412,29 @@ fn a_list_has_what_the_only_context_allows_while_it_is_open() {
         assert!(!has("dev", "hidden") && !has("dev", "routed") && has("dev", "fast"));
     }
 }
+
+#[test]
+fn a_target_may_be_for_calls_in_some_contexts_only() {
+    let targets = [("fake", "when: {contexts: [night]}"), ("second", "when: {contexts: [day]}")];
+    let setup = Setup::routed(&targets, "").edited(|files| {
+        for name in ["night", "day", "never"] {
+            add(files, name, ("routed", "dev"), "");
+        }
+    });
+    let world = World::with(setup);
+    let routed = || world.ask(OpenAi).model("routed");
+    for (context, target) in [("night", "fake-openai"), ("day", "second-openai")] {
+        let reply = routed().header(HEADER, context).send();
+        check::forwarded(&world, &reply);
+        let served = reply.header("portreeve-target").unwrap();
+        assert!(served.starts_with(target), "{context}: {served}");
+        let decision = check::decision(&world, &reply);
+        let sent_away = check::withheld(&decision, "openai");
+        assert_eq!(sent_away.len(), 1, "{sent_away:?}");
+        assert!(sent_away.iter().all(|(_, code)| code == "condition"), "{sent_away:?}");
+    }
+    for ask in [routed(), routed().header(HEADER, "never")] {
+        let reply = ask.send();
+        check::refused(&world, OpenAi, &reply, RefusalCode::NoTarget);
+    }
+}

@@ -33,7 +33,7 @@ fn target((order, route): (usize, &TargetRoute<'_>)) -> Value {
         "kind": facts.kind.as_str(),
         "upstream_model": facts.upstream_model,
         "weight": target.weight,
-        "when": { "environments": target.when.environments, "data_classes": classes },
+        "when": { "environments": target.when.environments, "data_classes": classes, "contexts": target.when.contexts },
         "secret": route.secret.as_ref().map(secret),
         "timeouts": {
             "connect_ms": waits.connect_ms,

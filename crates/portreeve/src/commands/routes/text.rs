@@ -93,7 +93,13 @@ fn only(when: &Condition) -> Option<String> {
         let names: Vec<&str> = when.data_classes.iter().map(|one| one.as_str()).collect();
         parts.push(format!("data class {}", names.join(" or ")));
     }
-    (!parts.is_empty()).then(|| format!("agents of {}", parts.join(", ")))
+    let agents = (!parts.is_empty()).then(|| format!("agents of {}", parts.join(", ")));
+    let contexts = (!when.contexts.is_empty()).then(|| {
+        let names: Vec<&str> = when.contexts.iter().map(|one| one.as_str()).collect();
+        format!("calls in context {}", names.join(" or "))
+    });
+    let said: Vec<String> = agents.into_iter().chain(contexts).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 fn key(secret: &SecretAge<'_>) -> String {
