@@ -16,4 +16,5 @@ mod decide;
 mod facts;
 mod listing;
 mod places;
+mod reasons;
 mod wall;
