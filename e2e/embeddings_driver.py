@@ -5,25 +5,13 @@ import math
 import openai
 
 import harness
+from openai_client import OpenAiDriver
 
 TEXTS = ["the gate is open", "the door is not shut", "a recipe for lentil soup"]
 
 
-class Driver:
+class Driver(OpenAiDriver):
     """The checks, in the order in which they run."""
-
-    def __init__(self, where: harness.Target) -> None:
-        self.where = where
-        self.client = self.client_with(where.token)
-
-    def client_with(self, token: str, path: str = "/v1") -> openai.OpenAI:
-        """A client as its users make it, except that through the gateway it never retries."""
-        return openai.OpenAI(
-            base_url=f"{self.where.base_url}{path}",
-            api_key=token,
-            max_retries=0 if self.where.through_gateway else 1,
-            timeout=60,
-        )
 
     def embed(self, texts=None, **more):
         """Embeds texts. Unless told otherwise, the SDK asks for base64 and decodes it itself."""

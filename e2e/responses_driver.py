@@ -7,6 +7,7 @@ the others are about what follows where nobody does.
 import openai
 
 import harness
+from openai_client import OpenAiDriver
 
 ASK = "Say hello."
 SEARCH = {"type": "web_search"}
@@ -18,21 +19,8 @@ FUNCTION = {
 }
 
 
-class Driver:
+class Driver(OpenAiDriver):
     """The checks, in the order in which they run."""
-
-    def __init__(self, where: harness.Target) -> None:
-        self.where = where
-        self.client = self.client_with(where.token)
-
-    def client_with(self, token: str, path: str = "/v1") -> openai.OpenAI:
-        """A client as its users make it, except that through the gateway it never retries."""
-        return openai.OpenAI(
-            base_url=f"{self.where.base_url}{path}",
-            api_key=token,
-            max_retries=0 if self.where.through_gateway else 1,
-            timeout=60,
-        )
 
     def ask(self, client: openai.OpenAI | None = None, **more):
         """A small request that stores nothing, unless it says more."""
