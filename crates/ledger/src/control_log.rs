@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use model::Clock;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tlog::{Checkpoint, LogKey, Receipt};
 
 use crate::engine::{Engine, Intent};
@@ -71,9 +71,7 @@ impl ControlLog {
     /// It is not known to be durable. After `Late` it may still become so: whoever folds the
     /// log sees it, so ask the log before trying again.
     pub async fn append(&self, kind: ControlKind, body: Value) -> Result<Position, Unavailable> {
-        let mut fields = Map::new();
-        fields.insert("body".to_owned(), body);
-        let draft = Draft::new(kind.entry_kind(), &fields)?;
+        let draft = Draft::of(kind.entry_kind(), &json!({ "body": body }))?;
         let receipt = self.0.append(Intent { draft, facts: None, owes: None }).await?.receipt;
         Ok(Position { index: receipt.index, receipt })
     }

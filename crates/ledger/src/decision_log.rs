@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{Clock, DecisionId, OutcomeDue, Recordable};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tlog::{LogKey, Receipt};
 
 use crate::engine::{Engine, Intent};
@@ -111,10 +111,8 @@ impl DecisionLog {
     /// # Errors
     /// It is not known to be durable.
     pub async fn note(&self, note: Note) -> Result<Receipt, Unavailable> {
-        let mut fields = Map::new();
-        fields.insert("id".to_owned(), Value::from(note.id.to_string()));
-        fields.insert("body".to_owned(), note.body);
-        let draft = Draft::new(note.kind.entry_kind(), &fields)?;
+        let fields = json!({ "id": note.id, "body": note.body });
+        let draft = Draft::of(note.kind.entry_kind(), &fields)?;
         let answer = self.0.append(Intent { draft, facts: None, owes: None }).await?;
         Ok(answer.receipt)
     }
@@ -160,7 +158,7 @@ fn intent_of<T: Recordable>(value: &T) -> Result<Intent, Unavailable> {
         OutcomeDue::Yes => "due",
         OutcomeDue::No => "none",
     };
-    draft.put("outcome", &json!(word))?;
+    draft.put("outcome", &word)?;
     let bytes = value.facts();
     if bytes.len() > FACTS_BYTES_MAX {
         return Err(DraftError::TooLarge { bytes: bytes.len() }.into());

@@ -3,10 +3,12 @@
 //!
 //! Nothing here touches a file.
 
-use std::collections::BTreeMap;
-
 use model::{DecisionId, Timestamp};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::canonical::Members;
+use crate::head::Head;
 
 /// The largest entry, set by the two-byte length of tlog-tiles' entry bundles.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -15,7 +17,7 @@ pub const ENTRY_BYTES_MAX: usize = 65_535;
 const ADDED_BYTES_MAX: usize = 640;
 
 /// The form of entries this software writes.
-const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 /// Fields the ledger sets; a draft may not.
 const RESERVED: [&str; 5] = ["v", "type", "epoch", "seq", "ts"];
@@ -118,45 +120,30 @@ pub enum DraftError {
     NotCanonical(String),
 }
 
-/// An entry that does not know its place yet: fields in canonical order, values rendered.
+/// An entry that does not know its place yet: its fields, written.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     kind: EntryKind,
-    fields: BTreeMap<String, String>,
-    bytes: usize,
+    fields: Members,
 }
 
 impl Draft {
-    /// A draft of `kind` with `fields`.
-    pub(crate) fn new(kind: EntryKind, fields: &Map<String, Value>) -> Result<Self, DraftError> {
-        let mut draft = Self { kind, fields: BTreeMap::new(), bytes: 0 };
-        for (key, value) in fields {
-            if RESERVED.contains(&key.as_str()) {
-                return Err(DraftError::NotCanonical(format!("`{key}` is the ledger's own field")));
-            }
-            draft.put(key, value)?;
-        }
-        if draft.bytes > ENTRY_BYTES_MAX - ADDED_BYTES_MAX {
-            return Err(DraftError::TooLarge { bytes: draft.bytes });
-        }
-        Ok(draft)
-    }
-
     /// A draft of `kind` whose fields are those of `value` as serde writes it.
-    pub(crate) fn of(kind: EntryKind, value: &impl serde::Serialize) -> Result<Self, DraftError> {
-        match serde_json::to_value(value) {
-            Ok(Value::Object(fields)) => Self::new(kind, &fields),
-            Ok(_) => Err(DraftError::NotCanonical("it is not an object".to_owned())),
-            Err(error) => Err(DraftError::NotCanonical(error.to_string())),
+    pub(crate) fn of(kind: EntryKind, value: &impl Serialize) -> Result<Self, DraftError> {
+        let fields = Members::of(value)?;
+        if let Some(key) = RESERVED.iter().find(|key| fields.has(key)) {
+            return Err(DraftError::NotCanonical(format!("`{key}` is the ledger's own field")));
         }
+        let bytes = fields.bytes();
+        if bytes > ENTRY_BYTES_MAX - ADDED_BYTES_MAX {
+            return Err(DraftError::TooLarge { bytes });
+        }
+        Ok(Self { kind, fields })
     }
 
     /// Sets one field. What the ledger adds by this after the size check fits its allowance.
-    pub(crate) fn put(&mut self, key: &str, value: &Value) -> Result<(), DraftError> {
-        let text = canonical(value)?;
-        self.bytes += key.len() + text.len() + 4;
-        self.fields.insert(key.to_owned(), text);
-        Ok(())
+    pub(crate) fn put(&mut self, key: &str, value: &impl Serialize) -> Result<(), DraftError> {
+        self.fields.put(key, value)
     }
 
     pub(crate) const fn kind(&self) -> EntryKind {
@@ -164,43 +151,38 @@ impl Draft {
     }
 
     /// Roughly how many bytes it will have: a batch's measure.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes + ADDED_BYTES_MAX
+    pub(crate) fn bytes(&self) -> usize {
+        self.fields.bytes() + ADDED_BYTES_MAX
     }
 
     /// The entry at place `seq` of epoch `epoch`, written at `ts`.
-    pub(crate) fn render(&self, epoch: u64, seq: u64, ts: Timestamp) -> Vec<u8> {
-        let own = [
-            ("epoch", epoch.to_string()),
-            ("seq", seq.to_string()),
-            ("ts", format!("\"{ts}\"")),
-            ("type", format!("\"{}\"", self.kind.as_str())),
-            ("v", VERSION.to_string()),
+    pub(crate) fn render(&self, epoch: u64, seq: u64, ts: &str) -> Vec<u8> {
+        let own: [(&[u8], String); 5] = [
+            (b"epoch", format!("\"epoch\":{epoch}")),
+            (b"seq", format!("\"seq\":{seq}")),
+            (b"ts", format!("\"ts\":\"{ts}\"")),
+            (b"type", format!("\"type\":\"{}\"", self.kind.as_str())),
+            (b"v", format!("\"v\":{VERSION}")),
         ];
-        let mut text = String::with_capacity(self.bytes + 160);
-        let mut own = own.iter().map(|(key, value)| (*key, value)).peekable();
-        let mut separator = '{';
-        let mut write = |key: &str, value: &str| {
+        let mut own = own.iter().map(|(key, whole)| (*key, whole.as_bytes())).peekable();
+        let mut text = Vec::with_capacity(self.fields.bytes() + 160);
+        let mut separator = b'{';
+        let mut write = |whole: &[u8]| {
             text.push(separator);
-            separator = ',';
-            // Keys come from our own records or passed `canonical` as part of a value.
-            text.push_str(&Value::from(key).to_string());
-            text.push(':');
-            text.push_str(value);
+            separator = b',';
+            text.extend_from_slice(whole);
         };
-        for (key, value) in &self.fields {
-            while let Some((own_key, own_value)) =
-                own.next_if(|(own_key, _)| *own_key < key.as_str())
-            {
-                write(own_key, own_value);
+        for (key, whole) in self.fields.iter() {
+            while let Some((_, own_whole)) = own.next_if(|(own_key, _)| *own_key < key) {
+                write(own_whole);
             }
-            write(key, value);
+            write(whole);
         }
-        for (own_key, own_value) in own {
-            write(own_key, own_value);
+        for (_, own_whole) in own {
+            write(own_whole);
         }
-        text.push('}');
-        text.into_bytes()
+        text.push(b'}');
+        text
     }
 }
 
@@ -210,25 +192,10 @@ impl Entry {
     /// # Errors
     /// It is not canonical JSON of a known type, or names another place.
     pub fn parse(bytes: &[u8], index: u64, published: bool) -> Result<Self, EntryError> {
-        let json: Value = serde_json::from_slice(bytes)
+        let Head { kind, epoch, ts, id, .. } = Head::read(bytes, index)?;
+        let json = serde_json::from_slice(bytes)
             .map_err(|error| EntryError::Malformed(error.to_string()))?;
-        let rendered =
-            canonical(&json).map_err(|error| EntryError::Malformed(error.to_string()))?;
-        if rendered.as_bytes() != bytes {
-            return Err(EntryError::Malformed("it is not canonical".to_owned()));
-        }
-        if number(&json, "v")? != VERSION {
-            return Err(EntryError::Malformed("its version is unknown here".to_owned()));
-        }
-        let says = number(&json, "seq")?;
-        if says != index {
-            return Err(EntryError::Misplaced { says });
-        }
-        let name = text(&json, "type")?;
-        let kind = name.parse().map_err(|()| EntryError::KindUnknown(name.to_owned()))?;
-        let ts = parsed(&json, "ts")?;
-        let id = json.get("id").map(|_| parsed(&json, "id")).transpose()?;
-        Ok(Self { index, kind, id, epoch: number(&json, "epoch")?, ts, json, published })
+        Ok(Self { index, kind, id, epoch, ts, json, published })
     }
 
     /// A whole-number field.
@@ -244,73 +211,12 @@ impl Entry {
     }
 }
 
-fn number(json: &Value, key: &str) -> Result<u64, EntryError> {
-    json.get(key).and_then(Value::as_u64).ok_or_else(|| wrong(key, "whole number"))
-}
-
-fn text<'a>(json: &'a Value, key: &str) -> Result<&'a str, EntryError> {
-    json.get(key).and_then(Value::as_str).ok_or_else(|| wrong(key, "text"))
-}
-
-fn parsed<T: std::str::FromStr>(json: &Value, key: &str) -> Result<T, EntryError> {
-    text(json, key)?.parse().map_err(|_| wrong(key, "value of its form"))
-}
-
-fn wrong(key: &str, what: &str) -> EntryError {
-    EntryError::Malformed(format!("`{key}` is not a {what}"))
-}
-
 impl std::str::FromStr for EntryKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(())
     }
-}
-
-/// Canonical JSON: keys sorted by their bytes, no white space, whole numbers only.
-///
-/// # Errors
-/// A number is not whole.
-pub fn canonical(value: &Value) -> Result<String, DraftError> {
-    let mut text = String::new();
-    write_canonical(value, &mut text)?;
-    Ok(text)
-}
-
-fn write_canonical(value: &Value, text: &mut String) -> Result<(), DraftError> {
-    match value {
-        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&value.to_string()),
-        Value::Number(number) if number.is_f64() => {
-            return Err(DraftError::NotCanonical(format!("{number} is not a whole number")));
-        }
-        Value::Number(number) => text.push_str(&number.to_string()),
-        Value::Array(items) => {
-            text.push('[');
-            for (position, item) in items.iter().enumerate() {
-                if position > 0 {
-                    text.push(',');
-                }
-                write_canonical(item, text)?;
-            }
-            text.push(']');
-        }
-        Value::Object(fields) => {
-            // Sorted here because another crate's feature may make the map keep insertion order.
-            let sorted: BTreeMap<_, _> = fields.iter().collect();
-            text.push('{');
-            for (position, (key, item)) in sorted.into_iter().enumerate() {
-                if position > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                write_canonical(item, text)?;
-            }
-            text.push('}');
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

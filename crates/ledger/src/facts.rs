@@ -10,7 +10,8 @@ pub use keys::{Erased, FactKeys, KeySubject};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use model::{DecisionId, Digest};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The most facts one decision may carry, in bytes.
@@ -77,6 +78,14 @@ pub struct Commit {
     pub key: String,
 }
 
+/// A commitment as an entry holds it.
+#[derive(Debug, Serialize)]
+pub(crate) struct CommitRecord<'a> {
+    sha256: String,
+    bytes: u64,
+    key: &'a str,
+}
+
 /// One subject's data key, ready for use.
 #[derive(Debug)]
 pub(crate) struct DataKey {
@@ -85,8 +94,8 @@ pub(crate) struct DataKey {
 }
 
 impl Commit {
-    pub(crate) fn json(&self) -> Value {
-        json!({"sha256": self.sha256.hex(), "bytes": self.bytes, "key": self.key})
+    pub(crate) fn record(&self) -> CommitRecord<'_> {
+        CommitRecord { sha256: self.sha256.hex(), bytes: self.bytes, key: &self.key }
     }
 
     /// The commitment of a decision entry; none if it carries none.

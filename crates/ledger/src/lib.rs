@@ -3,6 +3,7 @@
 //! Nothing may leave the gateway before its decision is durable here; `DecisionLog::intend` is
 //! the one way to a `Recorded` value. `spec/ledger.md` gives the bytes.
 
+mod canonical;
 mod control_log;
 mod decision_log;
 mod disk;
@@ -10,6 +11,7 @@ mod engine;
 mod entry;
 mod facts;
 mod faults;
+mod head;
 mod ids;
 mod message;
 mod payloads;
@@ -25,9 +27,10 @@ pub mod verify;
 mod wal;
 mod writer;
 
+pub use canonical::canonical;
 pub use control_log::{ControlKind, ControlLog, Position};
 pub use decision_log::{DecisionLog, Note, NoteKind};
-pub use entry::{DraftError, ENTRY_BYTES_MAX, Entry, EntryError, EntryKind, canonical};
+pub use entry::{DraftError, ENTRY_BYTES_MAX, Entry, EntryError, EntryKind};
 pub use facts::{Commit, Erased, FACTS_BYTES_MAX, FactKeys, FactsError, KeySubject};
 #[doc(hidden)]
 pub use faults::{Faults, Step, When};

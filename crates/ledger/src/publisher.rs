@@ -16,13 +16,12 @@ use tokio::sync::oneshot;
 
 use crate::disk::Disk;
 use crate::engine::Shared;
-use crate::entry::Entry;
 use crate::faults::Step;
 use crate::message::Message;
 use crate::published::{Published, PublishedError, width_at};
 use crate::status::Unavailable;
 use crate::wal::{Cursor, WalError, remove_published};
-use crate::{ids, payloads};
+use crate::{head, ids, payloads};
 
 /// Entries that one checkpoint adds, at most: bounds memory and the time between checkpoints.
 const CHUNK_MAX: u64 = 16_384;
@@ -169,8 +168,7 @@ impl Publisher {
         edge.cursor.seek(first);
         for index in first..target {
             let frame = edge.cursor.next()?.ok_or(PublishError::Missing(index))?;
-            let id = Entry::parse(&frame.entry, index, false).ok().and_then(|entry| entry.id);
-            round.ids.push(ids::bytes_of(id));
+            round.ids.push(ids::bytes_of(head::id_of(&frame.entry)));
             if !frame.sealed.is_empty() {
                 round.sealed.push((index, frame.sealed));
             }
@@ -311,8 +309,7 @@ impl Publisher {
             let ids: Vec<_> = (first..)
                 .zip(&entries)
                 .filter(|(index, _)| *index >= covered)
-                .map(|(index, bytes)| Entry::parse(bytes, index, true).ok().and_then(|e| e.id))
-                .map(ids::bytes_of)
+                .map(|(_, bytes)| ids::bytes_of(head::id_of(bytes)))
                 .collect();
             if ids.is_empty() {
                 return Err(PublishError::Missing(covered));

@@ -217,7 +217,7 @@ impl Reader {
         }
     }
 
-    fn raw(&self, from: u64) -> Result<RawEntries, ReadError> {
+    pub(crate) fn raw(&self, from: u64) -> Result<RawEntries, ReadError> {
         Ok(RawEntries::new(&self.published, &self.verifier, from)?)
     }
 }

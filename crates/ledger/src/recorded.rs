@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::{Clock, DecisionId, Ended, Outcome, Timestamp};
-use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::entry::{Draft, DraftError, EntryKind};
@@ -135,13 +134,13 @@ pub(crate) fn outcome_draft(
 ) -> Result<Draft, DraftError> {
     let write = |outcome: &Outcome, shortened: bool| {
         let mut draft = Draft::of(EntryKind::Outcome, outcome)?;
-        draft.put("id", &Value::from(id.to_string()))?;
-        draft.put("decision", &Value::from(decision))?;
+        draft.put("id", &id)?;
+        draft.put("decision", &decision)?;
         if let Some(epoch) = lost_epoch {
-            draft.put("lost_epoch", &Value::from(epoch))?;
+            draft.put("lost_epoch", &epoch)?;
         }
         if shortened {
-            draft.put("shortened", &Value::from(true))?;
+            draft.put("shortened", &true)?;
         }
         Ok(draft)
     };

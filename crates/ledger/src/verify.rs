@@ -9,7 +9,9 @@ use tlog::Checkpoint;
 use tlog::walk::{self, Stopped};
 
 use crate::disk::read_if_there;
-use crate::entry::{Entry, EntryKind};
+use crate::entry::EntryKind;
+use crate::head::Head;
+use crate::raw::RawEntry;
 use crate::read::{ReadError, Reader};
 
 /// What an intact log holds.
@@ -87,10 +89,11 @@ pub fn verify_dir_against(dir: &Path, vkey: &str, held: &[Checkpoint]) -> Result
         None => 0,
         Some(note) => walk_published(dir, (&note, held), &reader, &mut fold)?,
     };
-    for entry in reader.entries(published)? {
-        let entry = entry?;
-        let index = entry.index;
-        fold.take(&entry).map_err(|what| Finding::Order { index, what })?;
+    let mut tail = reader.raw(published)?;
+    while let Some(RawEntry { index, bytes, .. }) = tail.next().map_err(ReadError::from)? {
+        let head =
+            Head::read(&bytes, index).map_err(|source| ReadError::Entry { index, source })?;
+        fold.take(index, &head).map_err(|what| Finding::Order { index, what })?;
     }
     Ok(Report {
         published,
@@ -112,9 +115,8 @@ fn walk_published(
     let checkpoint = walk::open(note, reader.verifier()).map_err(found)?;
     let mut read = |path: &str| read_if_there(&dir.join(path));
     let mut judge = |index: u64, bytes: &[u8]| {
-        let entry =
-            Entry::parse(bytes, index, true).map_err(|error| format!("is refused: {error}"));
-        entry.and_then(|entry| fold.take(&entry))
+        let head = Head::read(bytes, index).map_err(|error| format!("is refused: {error}"));
+        head.and_then(|head| fold.take(index, &head))
     };
     match walk::walk(&checkpoint, held, &mut read, &mut judge) {
         Ok(walked) => Ok(walked.entries),
@@ -126,26 +128,26 @@ fn walk_published(
 }
 
 impl Fold {
-    fn take(&mut self, entry: &Entry) -> Result<(), String> {
-        if entry.index != self.next {
+    fn take(&mut self, index: u64, head: &Head) -> Result<(), String> {
+        if index != self.next {
             return Err(format!("stands where entry {} must", self.next));
         }
         self.next += 1;
-        match entry.kind {
-            EntryKind::EpochStart => self.start(entry)?,
-            _ if entry.epoch != self.epoch => {
-                return Err(format!("is of epoch {}, within epoch {}", entry.epoch, self.epoch));
+        match head.kind {
+            EntryKind::EpochStart => self.start(index, head)?,
+            _ if head.epoch != self.epoch => {
+                return Err(format!("is of epoch {}, within epoch {}", head.epoch, self.epoch));
             }
             _ if self.stopped => return Err("follows the end of its epoch".to_owned()),
             EntryKind::EpochStop => self.stopped = true,
             EntryKind::Decision => {
                 self.decisions += 1;
-                if entry.outcome_due() {
-                    self.open.insert(entry.index);
+                if head.outcome_due {
+                    self.open.insert(index);
                 }
             }
             EntryKind::Outcome => {
-                let decision = entry.number("decision");
+                let decision = head.decision;
                 if !decision.is_some_and(|decision| self.open.remove(&decision)) {
                     return Err("is the outcome of no decision that lacks one".to_owned());
                 }
@@ -162,18 +164,16 @@ impl Fold {
         Ok(())
     }
 
-    fn start(&mut self, entry: &Entry) -> Result<(), String> {
-        if entry.epoch != self.epoch + 1 {
-            return Err(format!("begins epoch {}, after epoch {}", entry.epoch, self.epoch));
+    fn start(&mut self, index: u64, head: &Head) -> Result<(), String> {
+        if head.epoch != self.epoch + 1 {
+            return Err(format!("begins epoch {}, after epoch {}", head.epoch, self.epoch));
         }
-        let previous = entry.json.get("previous").filter(|previous| !previous.is_null());
-        let said = |key: &str| previous.and_then(|previous| previous.get(key)?.as_u64());
-        let expected = (self.epoch > 0).then_some((self.epoch, entry.index.saturating_sub(1)));
-        if said("epoch").zip(said("last_seq")) != expected {
+        let expected = (self.epoch > 0).then_some((self.epoch, index.saturating_sub(1)));
+        if head.previous != expected {
             return Err("does not name the end of the epoch before it".to_owned());
         }
         self.unclean += u64::from(self.epoch > 0 && !self.stopped);
-        self.epoch = entry.epoch;
+        self.epoch = head.epoch;
         self.stopped = false;
         Ok(())
     }

@@ -154,7 +154,7 @@ impl Writer {
             .for_sealing(&facts.subject)
             .and_then(|key| key.seal(facts.id, &facts.bytes))
             .map_err(|error| Unavailable::Facts(crate::error_line(&error)))?;
-        pending.draft.put("commit", &commit.json())?;
+        pending.draft.put("commit", &commit.record())?;
         Ok(sealed)
     }
 
@@ -163,11 +163,11 @@ impl Writer {
         if batch.is_empty() {
             return Ok(());
         }
-        let (first, now) = (self.wal.next(), self.shared.clock.now());
+        let (first, now) = (self.wal.next(), self.shared.clock.now().to_string());
         let (pending, frames): (Vec<_>, Vec<_>) = (first..)
             .zip(batch)
             .map(|(index, ready)| {
-                let entry = ready.pending.draft.render(self.epoch, index, now);
+                let entry = ready.pending.draft.render(self.epoch, index, &now);
                 (ready.pending, (entry, ready.sealed))
             })
             .unzip();

@@ -5,6 +5,7 @@
 
 mod ask;
 mod beyond;
+pub mod canonical;
 mod case;
 mod claims;
 mod digest;

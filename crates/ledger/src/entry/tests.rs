@@ -15,7 +15,7 @@ fn draft(body: &Value) -> Draft {
 #[test]
 fn a_rendered_entry_is_canonical_and_reads_back() {
     let body = json!({"b": [1, {"z": null, "a": "ä\n"}], "zz": true, "a": -3, "tz": 1, "f": 2});
-    let bytes = draft(&body).render(3, 17, TS);
+    let bytes = draft(&body).render(3, 17, &TS.to_string());
     let text = String::from_utf8(bytes.clone()).unwrap();
     let expected = "{\"a\":-3,\"b\":[1,{\"a\":\"ä\\n\",\"z\":null}],\"epoch\":3,\"f\":2,\"seq\":17,\
                     \"ts\":\"2026-11-24T09:00:00.007Z\",\"type\":\"act\",\"tz\":1,\"v\":1,\"zz\":true}";
@@ -26,7 +26,7 @@ fn a_rendered_entry_is_canonical_and_reads_back() {
 
 #[test]
 fn what_is_not_an_entry_is_refused() {
-    let good = String::from_utf8(draft(&json!({"x": 1})).render(1, 5, TS)).unwrap();
+    let good = String::from_utf8(draft(&json!({"x": 1})).render(1, 5, &TS.to_string())).unwrap();
     assert!(Entry::parse(good.as_bytes(), 5, false).is_ok());
     let misplaced = Entry::parse(good.as_bytes(), 6, false);
     assert_eq!(misplaced, Err(EntryError::Misplaced { says: 5 }));
@@ -77,7 +77,7 @@ fn the_largest_draft_fits_with_all_that_is_added() {
     draft.put("outcome", &json!("none")).unwrap();
     let id = model::DecisionId::new(0, [0; 10]).to_string();
     draft.put("id", &json!(id)).unwrap();
-    let bytes = draft.render(u64::MAX, u64::MAX, Timestamp::from_millis(i64::MIN));
+    let bytes = draft.render(u64::MAX, u64::MAX, &Timestamp::from_millis(i64::MIN).to_string());
     assert!(bytes.len() <= ENTRY_BYTES_MAX, "{}", bytes.len());
 }
 
@@ -85,7 +85,7 @@ proptest! {
     #[test]
     fn any_text_survives(text in ".*", key in "[a-z]{1,4}") {
         prop_assume!(!RESERVED.contains(&key.as_str()) && key != "id");
-        let bytes = draft(&json!({key.clone(): text.clone()})).render(1, 2, TS);
+        let bytes = draft(&json!({key.clone(): text.clone()})).render(1, 2, &TS.to_string());
         let entry = Entry::parse(&bytes, 2, false).unwrap();
         prop_assert_eq!(entry.json[&key].as_str(), Some(text.as_str()));
     }

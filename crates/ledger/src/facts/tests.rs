@@ -86,7 +86,7 @@ fn a_commitment_cannot_be_confirmed_without_the_salt() {
     let folder = tempfile::tempdir().unwrap();
     let (commit, _) = seal(&keys(&folder, 1), &agent("a"), b"yes");
     assert_ne!(commit.sha256, Digest::of(b"yes"));
-    let read = Commit::of(&serde_json::json!({"commit": commit.json()}));
+    let read = Commit::of(&serde_json::json!({"commit": commit.record()}));
     assert_eq!(read, Some(commit));
 }
 
