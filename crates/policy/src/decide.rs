@@ -5,6 +5,7 @@
 
 use model::{Ask, Case, Dialect, Operation, Refusal, RefusalCode, Refused, WithheldRecord};
 
+use crate::again::DecidedAgain;
 use crate::evaluate::Unevaluable;
 use crate::facts::{AgentFacts, ApprovedFacts, CallFacts, Circumstances, ModelFacts, TargetFacts};
 use crate::permit::{Permit, Targets};
@@ -29,7 +30,7 @@ pub struct Question<'a> {
     pub model: &'a ModelFacts,
     /// Where it is served, the preferred place first.
     pub targets: &'a [TargetFacts],
-    /// Where it is served too, but policy need not be asked, and why not.
+    /// Where it is served too, but policy need not be asked, and why not: no policy refused there.
     pub withheld: Vec<WithheldRecord>,
 }
 
@@ -53,24 +54,21 @@ impl Policies {
     /// `policy_forbids` or `policy_no_permit` where the model or its secret is not.
     #[expect(clippy::result_large_err, reason = "a refusal carries its case, as a permit does")]
     pub fn decide(&self, question: Question<'_>) -> Result<Permit, Refused> {
-        let Question { case, agent, call, approved, model, targets, mut withheld } = question;
+        let Question { case, agent, call, approved, model, targets, withheld } = question;
         let nothing = Ask::bare(Operation::ListModels, Dialect::OpenAi);
         let ask = case.ask.clone().unwrap_or(nothing);
         let asked = Circumstances { agent, call: &call, approved, ask: &ask, model, targets };
         let [policy_seat, ..] = &case.charter.secondary;
-        let mut trail = Trail::default();
         let weighed = match same_matter(&case, &asked) {
-            Ok(()) => self.weigh(&asked, policy_seat, &mut trail),
+            Ok(()) => self.weighed(&asked, policy_seat, withheld),
             Err(unevaluable) => {
+                let mut trail = Trail::default();
                 let verdict = Err(trail.void(unevaluable, &asked));
-                Weighed { verdict, withheld: Vec::new() }
+                (Weighed { verdict, withheld: Vec::new() }).with_facts(trail, &asked, withheld)
             }
         };
-        let facts = trail.into_facts();
-        // Where nothing else was left, policy was asked about those that were dropped before.
-        withheld.retain(|before| !weighed.withheld.iter().any(|other| same_place(before, other)));
-        withheld.extend(weighed.withheld);
-        match weighed.verdict {
+        let DecidedAgain { verdict, withheld, facts } = weighed;
+        match verdict {
             Ok(targets) => Ok(Permit::new(case, targets, facts).withholding(withheld)),
             Err(refusal) => Err(Refused { case, refusal, withheld, facts }),
         }
@@ -102,10 +100,6 @@ impl Policies {
         }
         false
     }
-}
-
-fn same_place(one: &WithheldRecord, other: &WithheldRecord) -> bool {
-    (&one.provider, &one.upstream_model) == (&other.provider, &other.upstream_model)
 }
 
 /// Whether the case is about what is asked: a permit never answers an unproved caller, nor

@@ -5,6 +5,8 @@
 //! of them. Every evaluation that goes wrong is a refusal. Nothing here does I/O, reads a clock or
 //! remembers a request: the same policies and the same question give the same verdict.
 
+mod again;
+mod asked;
 mod claims;
 mod compile;
 mod decide;
@@ -22,6 +24,7 @@ mod polarity;
 mod policies;
 mod problem;
 mod query;
+mod recorded;
 mod refuse;
 mod schema;
 mod slice;
@@ -29,6 +32,8 @@ mod trail;
 mod value;
 mod weigh;
 
+pub use again::DecidedAgain;
+pub use asked::Asked;
 pub use compile::{PolicySource, compile};
 pub use decide::{Question, model_unknown};
 pub use explain::NearMiss;
@@ -38,4 +43,5 @@ pub use facts::{
 };
 pub use permit::{Permit, Target, Targets};
 pub use policies::{Policies, PolicyListing};
+pub use recorded::{Engine, FactsUnread, RecordedAnswer, RecordedFacts, RecordedQuestion};
 pub use schema::schema_text;

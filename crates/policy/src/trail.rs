@@ -1,10 +1,14 @@
 //! What was evaluated, as it is evaluated: it becomes the facts of the verdict.
 
-use model::{Refusal, RefusalCode};
+use std::sync::LazyLock;
+
+use model::{Refusal, RefusalCode, WithheldRecord};
 
 use crate::evaluate::{Answer, Unevaluable, World};
 use crate::facts::Circumstances;
 use crate::query::Query;
+use crate::recorded::Engine;
+use crate::recorded::form::Written;
 use crate::schema;
 use crate::slice::{self, Slice};
 use crate::value::Json;
@@ -41,11 +45,19 @@ impl Trail {
         Refusal::new(RefusalCode::PolicyError, detail).asking(&asked.model.owner)
     }
 
-    /// `{"cedar":…,"entities":[…],"questions":[…],"schema":…,"v":1}`, keys sorted.
-    pub(crate) fn into_facts(self) -> Vec<u8> {
+    /// `{"asked":…,"engine":…,"entities":[…],"questions":[…],"schema":…,"v":2,"verdict":…}`, keys
+    /// sorted: [`crate::RecordedFacts`] reads it. `verdict` is policy's own, in its code.
+    pub(crate) fn into_facts(
+        self,
+        asked: &Circumstances<'_>,
+        withheld: &[WithheldRecord],
+        verdict: &str,
+    ) -> Vec<u8> {
         let mut out = Json::default();
-        out.raw(r#"{"cedar":"#);
-        out.text(&cedar_policy::get_lang_version().to_string());
+        out.raw(r#"{"asked":"#);
+        out.value(&Written::new(asked, withheld));
+        out.raw(r#","engine":"#);
+        out.raw(&ENGINE);
         out.raw(r#","entities":["#);
         out.append(&self.entities);
         out.raw(r#"],"questions":["#);
@@ -56,7 +68,16 @@ impl Trail {
             out.raw(r#","unevaluable":"#);
             out.text(cause);
         }
-        out.raw(r#","v":1}"#);
+        out.raw(r#","v":2,"verdict":"#);
+        out.text(verdict);
+        out.raw("}");
         out.into_bytes()
     }
 }
+
+/// This software, as facts name it.
+static ENGINE: LazyLock<String> = LazyLock::new(|| {
+    let mut out = Json::default();
+    out.value(&Engine::current());
+    String::from_utf8_lossy(&out.into_bytes()).into_owned()
+});

@@ -111,6 +111,12 @@ impl Json {
         }
     }
 
+    /// A boundary value, whose members are in canonical order. One that could not be written is
+    /// `null`, which no reader of facts takes for a value.
+    pub(crate) fn value(&mut self, value: &impl serde::Serialize) {
+        self.0.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
+    }
+
     /// An entity's type and id.
     pub(crate) fn uid(&mut self, uid: &EntityUid) {
         self.raw(r#"{"id":"#);

@@ -135,7 +135,8 @@ fn facts_hold_every_entity_and_every_question_with_its_answer() {
             r#"Action::InvokeModel Model::gpt "permit" ["model/use"]"#,
         ]
     );
-    assert_eq!(facts["v"], 1);
+    assert_eq!(facts["v"], 2);
+    assert_eq!(facts["verdict"], "permitted");
     assert_eq!(facts["schema"], model::Digest::of(schema_text(Guardrails).as_bytes()).to_string());
     assert!(facts.get("unevaluable").is_none());
 }

@@ -17,4 +17,5 @@ mod facts;
 mod listing;
 mod places;
 mod reasons;
+mod recorded;
 mod wall;
