@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use model::{AgentName, Digest, PersonName, SecretName, Timestamp};
+use model::{AgentName, ContextName, Digest, PersonName, SecretName, Timestamp};
 
 use crate::{Commitment, GatewayName, Nonce};
 
@@ -47,6 +47,13 @@ pub enum Object {
     },
     /// An agent: `agent:NAME`.
     Agent(AgentName),
+    /// An agent in one of its approved contexts: `agent:NAME:context:CONTEXT`.
+    AgentContext {
+        /// Which agent.
+        agent: AgentName,
+        /// In which context.
+        context: ContextName,
+    },
 }
 
 /// Why something is not an act.
@@ -123,7 +130,7 @@ pub enum ObjectKind {
     Charter,
     /// [`Object::Secret`].
     Secret,
-    /// [`Object::Agent`].
+    /// [`Object::Agent`] and [`Object::AgentContext`].
     Agent,
 }
 
@@ -197,7 +204,7 @@ impl Object {
         match self {
             Self::Charter(_) => ObjectKind::Charter,
             Self::Secret { .. } => ObjectKind::Secret,
-            Self::Agent(_) => ObjectKind::Agent,
+            Self::Agent(_) | Self::AgentContext { .. } => ObjectKind::Agent,
         }
     }
 }
@@ -208,6 +215,9 @@ impl fmt::Display for Object {
             Self::Charter(digest) => write!(out, "charter:{digest}"),
             Self::Secret { name, commitment } => write!(out, "secret:{name}:{commitment}"),
             Self::Agent(name) => write!(out, "agent:{name}"),
+            Self::AgentContext { agent, context } => {
+                write!(out, "agent:{agent}:context:{context}")
+            }
         }
     }
 }
@@ -219,7 +229,7 @@ impl FromStr for Object {
         let object = match text.split_once(':') {
             Some(("charter", digest)) => digest.parse().ok().map(Self::Charter),
             Some(("secret", rest)) => secret(rest),
-            Some(("agent", name)) => name.parse().ok().map(Self::Agent),
+            Some(("agent", rest)) => agent(rest),
             Some(_) | None => None,
         };
         object.ok_or_else(|| ActError::Object(text.chars().take(256).collect()))
@@ -229,6 +239,14 @@ impl FromStr for Object {
 fn secret(rest: &str) -> Option<Object> {
     let (name, commitment) = rest.split_once(':')?;
     Some(Object::Secret { name: name.parse().ok()?, commitment: commitment.parse().ok()? })
+}
+
+fn agent(rest: &str) -> Option<Object> {
+    let Some((name, within)) = rest.split_once(':') else {
+        return rest.parse().ok().map(Object::Agent);
+    };
+    let context = within.strip_prefix("context:")?.parse().ok()?;
+    Some(Object::AgentContext { agent: name.parse().ok()?, context })
 }
 
 impl fmt::Display for Verb {

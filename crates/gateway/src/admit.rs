@@ -104,7 +104,7 @@ async fn admit_head(
     let admitting = Admitting { gate, live, agent, proof, token_age_s: age_ms / 1000 };
     let admission = match admitting.consider(&mut case, (routed, slot), (head, body)).await {
         Err(refusal) => Err(refuse(case, refusal)),
-        Ok(Considered::Listing(dialect, query)) => admitting.list(case, dialect, &query),
+        Ok(Considered::Listing(wanted)) => admitting.list(case, wanted),
         Ok(Considered::Call(sending)) => admitting.decide(case, *sending),
     };
     match &admission {
@@ -118,8 +118,15 @@ async fn admit_head(
 
 /// What a request turned out to be, before policy is asked.
 enum Considered {
-    Listing(Dialect, String),
+    Listing(Wanted),
     Call(Box<Sending>),
+}
+
+/// A list of models as it was asked for.
+struct Wanted {
+    dialect: Dialect,
+    query: String,
+    headers: HeaderMap,
 }
 
 fn authenticate(gate: &Gate, head: &Parts, now: Timestamp) -> Result<Subject, Refusal> {
@@ -163,7 +170,8 @@ impl Admitting<'_> {
         let query = route::query_for(&governed, &head.uri)?;
         if governed.operation == Operation::ListModels {
             let query = head.uri.query().unwrap_or("").to_owned();
-            return Ok(Considered::Listing(governed.dialect, query));
+            let (dialect, headers) = (governed.dialect, head.headers);
+            return Ok(Considered::Listing(Wanted { dialect, query, headers }));
         }
         check_encoding(&head.headers)?;
         let within = self.gate.body_within;

@@ -12,11 +12,9 @@ use approval::{
 };
 use bundle::{Bundle, Finding, Snapshot};
 use charter::SourceTree;
-use issuer::{AgentClaims, TokenService};
+use issuer::TokenService;
 use ledger::{ControlKind, ControlLog, Unavailable};
-use model::{
-    AgentName, ChangeId, Clock, Digest, Environment, SecretName, SecretVersion, Timestamp,
-};
+use model::{ChangeId, Clock, Digest, SecretName, SecretVersion, Timestamp};
 use secrets::{SecretStore, SecretValue};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -24,10 +22,8 @@ use tokio::sync::Mutex;
 use crate::control::{ActBody, Applied, AppliedBody, ControlState};
 use crate::refused::{ActRefused, RefusedKind};
 use crate::store::CharterStore;
+use crate::token::Wanted;
 use crate::unlendable::unlendable;
-
-/// How long a token handed to a person lives, in seconds.
-const TOKEN_LIFETIME_S: u32 = 300;
 
 /// What bringing a charter into force comes to.
 pub type Activated = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -78,10 +74,10 @@ pub struct Governor {
     pub(crate) control: ControlLog,
     pub(crate) charters: CharterStore,
     secrets: Arc<SecretStore>,
-    issuer: TokenService,
+    pub(crate) issuer: TokenService,
     pub(crate) gateway: GatewayName,
     clock: Arc<dyn Clock>,
-    random: fn() -> Option<[u8; 16]>,
+    pub(crate) random: fn() -> Option<[u8; 16]>,
     pub(crate) hooks: Hooks,
     pub(crate) refold: Refold,
     /// Held for the whole of an act: acts are taken one after another.
@@ -212,12 +208,20 @@ impl Governor {
                 let sealing = Sealing { name, commitment, value, salt };
                 self.seal(governed, signed, act, sealing).await
             }
-            (Object::Agent(name), Payload::None) => {
-                self.mint(governed, signed, act, (name, now)).await
+            (Object::Agent(agent), Payload::None) => {
+                self.mint(governed, signed, act, Wanted { agent, context: None, now }).await
             }
-            (Object::Charter(_) | Object::Secret { .. } | Object::Agent(_), _) => {
-                Err(ActRefused::PayloadMismatch)
+            (Object::AgentContext { agent, context }, Payload::None) => {
+                let context = Some(context);
+                self.mint(governed, signed, act, Wanted { agent, context, now }).await
             }
+            (
+                Object::Charter(_)
+                | Object::Secret { .. }
+                | Object::Agent(_)
+                | Object::AgentContext { .. },
+                _,
+            ) => Err(ActRefused::PayloadMismatch),
         }
     }
 
@@ -305,38 +309,7 @@ impl Governor {
         Ok(Done { index, effect: Effect::Sealed { name, version, active } })
     }
 
-    /// Records the act, then hands out a token.
-    async fn mint(
-        &self,
-        governed: &mut Governed,
-        signed: &SignedAct,
-        act: &Act,
-        (name, now): (AgentName, Timestamp),
-    ) -> Result<Done, ActRefused> {
-        let agent = governed
-            .bundle
-            .agent(&name)
-            .ok_or_else(|| ActRefused::AgentUndeclared(name.clone()))?;
-        if !agent.active {
-            return Err(ActRefused::AgentSuspended(name));
-        }
-        if agent.facts.environment == Environment::Prod {
-            return Err(ActRefused::AgentProd(name));
-        }
-        let claims = AgentClaims {
-            agent: name.clone(),
-            epoch: agent.epoch,
-            environment: agent.facts.environment,
-        };
-        let random = (self.random)().ok_or(ActRefused::NoRandomness)?;
-        let token =
-            self.issuer.mint(&claims, now, TOKEN_LIFETIME_S, random).map_err(ActRefused::Mint)?;
-        let effect = json!({ "agent": name, "token": token.digest(), "expires": token.expires() });
-        let index = self.act_entry(governed, signed, act, effect).await?;
-        Ok(Done { index, effect: Effect::Token(token) })
-    }
-
-    async fn act_entry(
+    pub(crate) async fn act_entry(
         &self,
         governed: &mut Governed,
         signed: &SignedAct,

@@ -9,6 +9,7 @@ mod governor;
 mod refused;
 mod settle;
 mod store;
+mod token;
 mod tree;
 mod unlendable;
 
@@ -18,5 +19,6 @@ pub use governor::{
 };
 pub use refused::{ActRefused, RefusedKind};
 pub use store::{CharterStore, StoreError};
+pub use token::{ContextRefused, NotBound};
 pub use tree::read_tree;
 pub use unlendable::unlendable;

@@ -3,6 +3,8 @@
 use approval::{ActRefused as Unverified, NotApproved};
 use model::{AgentName, Digest, Problems, SecretName};
 
+use crate::token::ContextRefused;
+
 /// An act that was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ActRefused {
@@ -73,6 +75,9 @@ pub enum ActRefused {
     /// People do not hold tokens of production agents.
     #[error("agent `{0}` is of environment prod: its tokens are not handed to people")]
     AgentProd(AgentName),
+    /// The token was to be bound to a context that would not do.
+    #[error(transparent)]
+    Context(#[from] ContextRefused),
     /// The token could not be minted.
     #[error("the token could not be minted")]
     Mint(#[source] issuer::MintError),
@@ -122,7 +127,8 @@ impl ActRefused {
             | Self::SecretUndeclared(_)
             | Self::AgentUndeclared(_)
             | Self::AgentSuspended(_)
-            | Self::AgentProd(_) => RefusedKind::Denied,
+            | Self::AgentProd(_)
+            | Self::Context(_) => RefusedKind::Denied,
             Self::Store(_)
             | Self::Seal(_)
             | Self::Mint(_)

@@ -6,8 +6,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 /// Longest token that is looked at, in bytes; the gateway's own take about 700.
 const TOKEN_BYTES_MAX: usize = 4096;
@@ -40,7 +40,7 @@ struct WireHeader {
     kid: String,
 }
 
-/// The claims on the wire: exactly these members.
+/// The claims on the wire: exactly these members, of which the last may be missing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WireClaims {
@@ -54,6 +54,8 @@ pub(crate) struct WireClaims {
     pub(crate) agent: String,
     pub(crate) epoch: u64,
     pub(crate) env: String,
+    #[serde(rename = "portreeve_context", default, deserialize_with = "text")]
+    pub(crate) context: Option<String>,
 }
 
 impl<'a> Jws<'a> {
@@ -82,6 +84,11 @@ impl<'a> Jws<'a> {
     pub(crate) fn claims(&self) -> Result<WireClaims, Malformed> {
         object(self.claims)
     }
+}
+
+/// A member that is text where it stands: `null` is not the same as its absence.
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(value).map(Some)
 }
 
 /// The JSON object in one encoded part. Serde refuses members that come twice or are unknown;

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use model::{AgentName, Digest, Environment, Proof, RefusalCode, Subject, Timestamp, TrustDomain};
+use model::{
+    AgentName, ContextName, Digest, Environment, Proof, RefusalCode, Subject, Timestamp,
+    TrustDomain,
+};
 
 use crate::Credential;
 use crate::cache::Cache;
@@ -127,6 +130,7 @@ impl TokenVerifier {
             return Err(malformed);
         }
         claims.env.parse::<Environment>().map_err(|()| malformed)?;
+        let context = claims.context.as_deref().map(str::parse::<ContextName>).transpose();
         let lifetime = claims.exp.checked_sub(claims.iat).ok_or(malformed)?;
         if !(1..=LIFETIME_SECONDS_MAX).contains(&lifetime) {
             return Err(malformed);
@@ -139,6 +143,7 @@ impl TokenVerifier {
             issued: instant(claims.iat)?,
             expires: instant(claims.exp)?,
             epoch: claims.epoch,
+            context: context.map_err(|_| malformed)?,
         })
     }
 }

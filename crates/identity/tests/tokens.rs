@@ -16,6 +16,9 @@ use model::RefusalCode::{
 use model::{Digest, Environment, Proof, RefusalCode, Timestamp};
 use proptest::prelude::*;
 
+/// The claim of a token that is bound to a context.
+const CONTEXT: &str = "portreeve_context";
+
 /// Signs `header` and `claims` with the trusted key and demands this refusal, one second after
 /// the good token's issue.
 fn check(what: &str, header: &Object, claims: &Object, expect: RefusalCode) {
@@ -47,6 +50,58 @@ fn a_good_token_proves_its_agent() {
     assert_eq!(subject.issued, Timestamp::from_millis(ISSUED * 1000));
     assert_eq!(subject.expires, Timestamp::from_millis((ISSUED + 300) * 1000));
     assert_eq!(subject.epoch, 3);
+    assert_eq!(subject.context, None);
+}
+
+#[test]
+fn a_token_may_be_bound_to_one_context() {
+    let signer = Signer::new();
+    let verifier = signer.verifier();
+    let longest = "a".repeat(128);
+    for name in ["tickets", "night-batch_2.x", &longest] {
+        let bound = claims().set(CONTEXT, &format!("\"{name}\""));
+        let token = signer.token(&header().text(), &bound.text());
+        // Twice: what is remembered of a token holds its context too.
+        for _ in 0..2 {
+            let subject = verify_at(&verifier, &token, ISSUED).unwrap();
+            assert_eq!(subject.context, Some(name.parse().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_context_in_any_other_form_refuses_the_token() {
+    let bound = || claims().set(CONTEXT, "\"tickets\"");
+    let longer = format!("\"{}\"", "a".repeat(129));
+    for wrong in [
+        "null",
+        "\"\"",
+        "\"Tickets\"",
+        "\" tickets\"",
+        "\"tickets; models=fast\"",
+        "\"tickets,drafts\"",
+        "\"*\"",
+        "[\"tickets\"]",
+        "{\"name\":\"tickets\"}",
+        "7",
+        "true",
+        &longer,
+    ] {
+        check(wrong, &header(), &claims().set(CONTEXT, wrong), CredentialMalformed);
+    }
+    let twice = [
+        bound().also_last(CONTEXT, "\"tickets\""),
+        bound().also_first(CONTEXT, "\"drafts\""),
+        bound().also_last("portreeve\\u005fcontext", "\"drafts\""),
+        bound().also_last(CONTEXT, "null"),
+    ];
+    for claims in twice {
+        check("twice", &header(), &claims, CredentialMalformed);
+    }
+    for name in ["context", "Portreeve_context", "portreeve-context", "portreeve_contexts"] {
+        let claims = claims().set(name, "\"tickets\"");
+        check(name, &header(), &claims, CredentialMalformed);
+    }
 }
 
 #[test]
@@ -62,17 +117,20 @@ fn the_issuers_own_tokens_are_accepted_and_only_by_their_own_gateway() {
     let verifier = TokenVerifier::new(vec![trusted], expected()).unwrap();
     for environment in Environment::ALL {
         let agent = "demo-agent_1.x".parse().unwrap();
-        let who = AgentClaims { agent, epoch: u64::MAX, environment };
+        let context = (environment == Environment::Prod).then(|| "tickets".parse().unwrap());
+        let who = AgentClaims { agent, epoch: u64::MAX, environment, context };
         let now = Timestamp::from_millis(ISSUED * 1000 + 999);
         let token = ours.mint(&who, now, 300, [7; 16]).unwrap();
         let subject = verify_at(&verifier, token.expose(), ISSUED).unwrap();
         assert_eq!((subject.agent, subject.epoch), (who.agent, u64::MAX));
+        assert_eq!(subject.context, who.context);
         assert_eq!(subject.credential, token.digest());
         assert_eq!(subject.expires, token.expires());
     }
     let theirs =
         TokenService::new(SigningKey::generate().unwrap(), names(forge::AUDIENCE)).unwrap();
-    let who = AgentClaims { agent: "a".parse().unwrap(), epoch: 0, environment: Environment::Dev };
+    let (agent, environment) = ("a".parse().unwrap(), Environment::Dev);
+    let who = AgentClaims { agent, epoch: 0, environment, context: None };
     let token = theirs.mint(&who, Timestamp::from_millis(ISSUED * 1000), 300, [7; 16]).unwrap();
     assert_eq!(verify_at(&verifier, token.expose(), ISSUED), Err(CredentialForged));
 }

@@ -39,6 +39,8 @@ struct Case {
     token: String,
     /// The refusal's code, or nothing where the token is accepted.
     refused: Option<String>,
+    /// Where it is accepted: the context it is bound to, if any.
+    context: Option<String>,
 }
 
 fn read() -> Tokens {
@@ -66,7 +68,10 @@ fn the_vectors_tokens_are_accepted_and_refused_as_they_say() {
     let verifier = TokenVerifier::new(keys.iter().map(trusted).collect(), expected).unwrap();
     // Twice, so that what is remembered of the first round changes nothing in the second.
     for case in cases.iter().chain(&cases) {
-        let refused = verdict(&verifier, case).err().map(|code| code.as_str().to_owned());
+        let verdict = verdict(&verifier, case);
+        let context = verdict.as_ref().ok().and_then(|subject| subject.context.as_ref());
+        assert_eq!(context.map(ToString::to_string), case.context, "{}", case.name);
+        let refused = verdict.err().map(|code| code.as_str().to_owned());
         assert_eq!(refused, case.refused, "{}", case.name);
     }
     assert!(cases.len() >= 20);

@@ -14,8 +14,8 @@
 //!     trust_domain: "acme.test".parse()?,
 //! };
 //! let service = TokenService::new(SigningKey::generate()?, names)?;
-//! let agent = "demo".parse()?;
-//! let claims = AgentClaims { agent, epoch: 1, environment: model::Environment::Dev };
+//! let (agent, environment) = ("demo".parse()?, model::Environment::Dev);
+//! let claims = AgentClaims { agent, epoch: 1, environment, context: None };
 //! let now: model::Timestamp = "2026-11-24T09:00:00Z".parse()?;
 //! let token = service.mint(&claims, now, 300, random)?;
 //! assert_eq!(token.expires(), "2026-11-24T09:05:00Z".parse()?);

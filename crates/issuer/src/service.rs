@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::{AgentName, Environment, Timestamp, TrustDomain};
+use model::{AgentName, ContextName, Environment, Timestamp, TrustDomain};
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -49,6 +49,8 @@ pub struct AgentClaims {
     pub epoch: u64,
     /// Where the agent runs.
     pub environment: Environment,
+    /// The approved context the token is bound to; a token without is bound to none.
+    pub context: Option<ContextName>,
 }
 
 /// Why a token service cannot be set up.
@@ -88,6 +90,8 @@ struct WireClaims<'a> {
     agent: &'a str,
     epoch: u64,
     env: &'static str,
+    #[serde(rename = "portreeve_context", skip_serializing_if = "Option::is_none")]
+    context: Option<&'a str>,
 }
 
 impl TokenService {
@@ -134,6 +138,7 @@ impl TokenService {
             agent: claims.agent.as_str(),
             epoch: claims.epoch,
             env: claims.environment.as_str(),
+            context: claims.context.as_ref().map(ContextName::as_str),
         })
         .map_err(|_| MintError::Claims)?;
         let text = self.signed(&payload).map_err(MintError::Sign)?;

@@ -24,7 +24,12 @@ fn service() -> TokenService {
 }
 
 fn demo() -> AgentClaims {
-    AgentClaims { agent: "demo".parse().unwrap(), epoch: 3, environment: Environment::Staging }
+    AgentClaims {
+        agent: "demo".parse().unwrap(),
+        epoch: 3,
+        environment: Environment::Staging,
+        context: None,
+    }
 }
 
 fn part(text: &str) -> Value {
@@ -55,6 +60,21 @@ fn a_token_says_who_for_whom_and_until_when() {
     assert_eq!(part(parts[1]), expected);
     assert_eq!(token.expires(), Timestamp::from_millis(1_795_511_100_000));
     assert_eq!(token.digest(), Digest::of(token.expose().as_bytes()));
+}
+
+#[test]
+fn a_token_names_the_context_it_is_bound_to_and_differs_in_nothing_else() {
+    let service = service();
+    let claims = |context: Option<&str>| {
+        let claims = AgentClaims { context: context.map(|name| name.parse().unwrap()), ..demo() };
+        let now = Timestamp::from_millis(NOW_MILLIS);
+        let token = service.mint(&claims, now, 300, [0xab; 16]).unwrap();
+        part(token.expose().split('.').nth(1).unwrap())
+    };
+    let mut bound = claims(Some("tickets"));
+    let context = bound.as_object_mut().unwrap().remove("portreeve_context");
+    assert_eq!(context, Some(json!("tickets")));
+    assert_eq!(bound, claims(None));
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn permit(caller: u64, number: u64) -> anyhow::Result<Permit> {
         issued: now,
         expires: now.plus_millis(300_000),
         epoch: 1,
+        context: None,
     };
     let charter = CharterInForce {
         digest: Digest::of(b"charter"),

@@ -62,6 +62,9 @@ pub struct SubjectRecord {
     pub expires: Timestamp,
     /// The agent's epoch in the credential.
     pub epoch: u64,
+    /// The approved context the credential is bound to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context: Option<ContextName>,
 }
 
 /// The verdict, as recorded.
@@ -341,6 +344,7 @@ impl From<&Subject> for SubjectRecord {
             credential: subject.credential,
             expires: subject.expires,
             epoch: subject.epoch,
+            context: subject.context.clone(),
         }
     }
 }

@@ -137,6 +137,7 @@ catalogue! {
     ContextRequired "context_required" 403 Decide Caller Useless "The call must be made in an approved context, and names none.";
     ContextUnknown "context_unknown" 403 Decide Caller Useless "The context named is none of this agent's.";
     ContextUnfit "context_unfit" 403 Decide Caller Useless "The call is not what the context is approved for.";
+    ContextBound "context_bound" 403 Decide Caller Useless "The token is bound to one approved context, and the call cannot be made in it.";
     BudgetUnbounded "budget_unbounded" 403 Decide Caller Useless "Nothing bounds what the call may use, and a budget applies.";
     BudgetUnpriced "budget_unpriced" 403 Decide Platform Useless "The model has no price, and a budget of money applies.";
     BudgetTooSmall "budget_too_small" 429 Decide AgentOwner Useless "The call may use more than a whole budget.";

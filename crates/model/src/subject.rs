@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentName, Digest, Timestamp};
+use crate::{AgentName, ContextName, Digest, Timestamp};
 
 /// Where an agent runs. `prod` is not served while one person holds every seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Subject {
     pub expires: Timestamp,
     /// The agent's epoch that the credential carries.
     pub epoch: u64,
+    /// The approved context that the credential is bound to: its calls are made in that one alone.
+    pub context: Option<ContextName>,
 }
 
 impl Environment {

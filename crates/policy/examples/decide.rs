@@ -192,6 +192,7 @@ fn case() -> Case {
             issued: NOW,
             expires: NOW,
             epoch: 1,
+            context: None,
         }),
         ask: None,
         context: None,

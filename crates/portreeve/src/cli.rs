@@ -233,6 +233,9 @@ pub(crate) enum Agent {
     Token {
         /// The agent.
         name: String,
+        /// Bind the token to one of the agent's approved contexts: its calls are made in that one.
+        #[arg(long, value_name = "CONTEXT")]
+        context: Option<String>,
         #[command(flatten)]
         signing: Signing,
     },

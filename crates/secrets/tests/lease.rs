@@ -48,6 +48,7 @@ fn case(clock: &ManualClock) -> Case {
             issued: clock.now(),
             expires: clock.now().plus_millis(300_000),
             epoch: 1,
+            context: None,
         }),
         ask: Some(Ask {
             operation: Operation::ChatCompletions,

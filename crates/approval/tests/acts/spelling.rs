@@ -15,6 +15,11 @@ fn salt(byte: u8) -> Salt {
     Salt::new(Zeroizing::new([byte; 32]))
 }
 
+fn agent_in(context: &str) -> Object {
+    let (agent, context) = ("demo".parse().unwrap(), context.parse().unwrap());
+    Object::AgentContext { agent, context }
+}
+
 fn secret(name: &str, value: &[u8]) -> Object {
     let name: SecretName = name.parse().unwrap();
     let commitment = Commitment::of(&name, value, &salt(1));
@@ -89,8 +94,8 @@ fn json_that_is_not_exactly_a_signed_act_is_refused() {
 
 #[test]
 fn each_verb_acts_on_its_own_kind_of_object() {
-    let objects =
-        [Object::Charter(charter()), secret("a", b"v"), Object::Agent("demo".parse().unwrap())];
+    let agent = Object::Agent("demo".parse().unwrap());
+    let objects = [Object::Charter(charter()), secret("a", b"v"), agent, agent_in("tickets")];
     for verb in Verb::ALL {
         assert_eq!(verb.as_str().parse(), Ok(*verb));
         for object in &objects {
@@ -103,7 +108,16 @@ fn each_verb_acts_on_its_own_kind_of_object() {
 
 #[test]
 fn objects_have_one_spelling() {
-    for object in [Object::Charter(charter()), secret("a", b"v")] {
+    let agent = Object::Agent("demo".parse().unwrap());
+    assert_eq!(agent.to_string(), "agent:demo");
+    assert_eq!(agent_in("tickets").to_string(), "agent:demo:context:tickets");
+    for object in [
+        Object::Charter(charter()),
+        secret("a", b"v"),
+        agent,
+        agent_in("tickets"),
+        agent_in("context"),
+    ] {
         assert_eq!(object.to_string().parse(), Ok(object));
     }
     let digest = charter();
@@ -122,6 +136,16 @@ fn objects_have_one_spelling() {
         "agent:".into(),
         "agent:Demo".into(),
         "agent:a:b".into(),
+        "agent:a:".into(),
+        "agent:a:context".into(),
+        "agent:a:context:".into(),
+        "agent:a:context:B".into(),
+        "agent:a:context:b:".into(),
+        "agent:a:context:b:context:c".into(),
+        "agent:a:Context:b".into(),
+        "agent:a:secret:b".into(),
+        "agent::context:b".into(),
+        "agent:A:context:b".into(),
     ] {
         assert!(wrong.parse::<Object>().is_err(), "{wrong}");
     }
@@ -184,9 +208,11 @@ fn no_other_act_approves_a_charter() {
     let put = verified(Verb::SecretPut, secret("a", b"v"));
     let refused = Approved::genesis(&put, &charter());
     assert_eq!(refused, Err(NotApproved::OtherVerb(Verb::SecretPut)));
-    let token = verified(Verb::AgentToken, Object::Agent("demo".parse().unwrap()));
-    let refused = Approved::genesis(&token, &charter());
-    assert_eq!(refused, Err(NotApproved::OtherVerb(Verb::AgentToken)));
+    for object in [Object::Agent("demo".parse().unwrap()), agent_in("tickets")] {
+        let token = verified(Verb::AgentToken, object);
+        let refused = Approved::genesis(&token, &charter());
+        assert_eq!(refused, Err(NotApproved::OtherVerb(Verb::AgentToken)));
+    }
 }
 
 proptest! {

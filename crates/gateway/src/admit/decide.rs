@@ -3,57 +3,58 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use http::HeaderMap;
 use model::{
-    Ask, Case, Dialect, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused,
-    WithheldRecord,
+    Ask, Case, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused, WithheldRecord,
 };
 use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question};
 use quota::Went;
 
-use super::{Admission, Admitting, Call, Denied, Sending, refuse};
-use crate::approved::{self, Choosing};
+use super::{Admission, Admitting, Call, Denied, Sending, Wanted, refuse};
+use crate::approved::{Asker, Called, Choice};
 use crate::budget::{Asking, Told};
 use crate::eligible::{Eligible, Measure};
 use crate::listing::Listed;
 use crate::live::Model;
 
 impl Admitting<'_> {
-    /// The models this caller may use, of which `query` wants a page.
-    pub(super) fn list(
-        &self,
-        mut case: Case,
-        dialect: Dialect,
-        query: &str,
-    ) -> Result<Admission, Denied> {
-        let ask = Ask::bare(Operation::ListModels, dialect);
-        let models: Vec<ModelName> = self
-            .live
-            .models()
-            .filter(|model| self.may_list(&case, &ask, model))
-            .map(|model| model.facts.name.clone())
-            .collect();
-        case.ask = Some(ask);
-        match Listed::page(dialect, &models, query) {
+    /// The models this caller may use, of which `wanted` is a page.
+    pub(super) fn list(&self, mut case: Case, wanted: Wanted) -> Result<Admission, Denied> {
+        let Wanted { dialect, query, headers } = wanted;
+        case.ask = Some(Ask::bare(Operation::ListModels, dialect));
+        let page = self.models(&case, &headers).and_then(|(approved, models)| {
+            case.context = approved.map(|facts| facts.name);
+            Listed::page(dialect, &models, &query)
+        });
+        match page {
             Ok(page) => Ok(Admission::Listing(Box::new(Listed::new(case, page)))),
             Err(refusal) => Err(refuse(case, refusal)),
         }
     }
 
-    /// Whether a plain call of `model` would be permitted, made where the agent's plain calls
-    /// are: in its only context, if that covers the model.
-    fn may_list(&self, case: &Case, ask: &Ask, model: &Model) -> bool {
-        let only = match self.agent.contexts.as_slice() {
-            [only] => self.live.bundle().context(only),
-            _ => None,
-        };
-        let covers = |context: &&bundle::Context| {
-            context.admits(case.received) && context.covers_model(&model.facts.name)
-        };
-        let approved = only.filter(covers).map(bundle::Context::facts);
+    /// The context a list is made in, and the models of which a plain call would be permitted,
+    /// each in the context it would be made in.
+    fn models(
+        &self,
+        case: &Case,
+        headers: &HeaderMap,
+    ) -> Result<(Option<ApprovedFacts>, Vec<ModelName>), Refusal> {
+        let choice = Choice::read(self.asker(case), headers)?;
+        let approved = choice.of(Called::NOTHING)?;
+        let models = self.live.models().filter(|model| {
+            let own = choice.of(Called::model(&model.facts.name));
+            own.is_ok_and(|own| self.may_list(case, model, own.as_ref()))
+        });
+        Ok((approved, models.map(|model| model.facts.name.clone()).collect()))
+    }
+
+    /// Whether policy would permit a plain call of `model`.
+    fn may_list(&self, case: &Case, model: &Model, approved: Option<&ApprovedFacts>) -> bool {
+        let Some(ask) = &case.ask else { return false };
         self.live.policies().may_list(&Circumstances {
             agent: &self.agent.facts,
             call: &self.call_facts(case),
-            approved: approved.as_ref(),
+            approved,
             ask,
             model: &model.facts,
             targets: &model.facts_of_targets,
@@ -65,7 +66,7 @@ impl Admitting<'_> {
     pub(super) fn decide(&self, mut case: Case, sending: Sending) -> Result<Admission, Denied> {
         let name = case.ask.as_ref().and_then(|ask| ask.model.as_ref());
         let Some(model) = name.and_then(|name| self.live.model(name)) else {
-            self.spend_as_if_it_were_there(&case);
+            self.spend_as_if_it_were_there(&case, &sending);
             return Err(refuse(case, self.model_unknown()));
         };
         case.target_owner = Some(model.facts.owner.clone());
@@ -119,15 +120,20 @@ impl Admitting<'_> {
         }
     }
 
-    /// The approved context the call is made in.
-    fn context(&self, case: &Case, sending: &Sending) -> Result<Option<ApprovedFacts>, Refusal> {
-        let choosing = Choosing {
+    /// Who asks, as contexts are chosen for it.
+    fn asker<'a>(&'a self, case: &'a Case) -> Asker<'a> {
+        Asker {
             bundle: self.live.bundle(),
             agent: self.agent,
-            ask: sending.reading.ask(),
+            bound: case.subject.as_ref().and_then(|subject| subject.context.as_ref()),
             now: case.received,
-        };
-        approved::choose(choosing, &sending.headers)
+        }
+    }
+
+    /// The approved context the call is made in.
+    fn context(&self, case: &Case, sending: &Sending) -> Result<Option<ApprovedFacts>, Refusal> {
+        let choice = Choice::read(self.asker(case), &sending.headers)?;
+        choice.of(Called::by(sending.reading.ask()))
     }
 
     /// What the targets of a model are measured by.
@@ -149,11 +155,11 @@ impl Admitting<'_> {
 
     /// Evaluates policy for some other model, so that a name nobody declared takes about as long
     /// to refuse as one that this caller could never use.
-    fn spend_as_if_it_were_there(&self, case: &Case) {
+    fn spend_as_if_it_were_there(&self, case: &Case, sending: &Sending) {
         if let Some(other) = self.live.models().next() {
             // The answer is of no account; only the time it takes is.
-            let ask = Ask::bare(Operation::ListModels, Dialect::OpenAi);
-            let _ = self.may_list(case, &ask, other);
+            let approved = self.context(case, sending).ok().flatten();
+            let _ = self.may_list(case, other, approved.as_ref());
         }
     }
 

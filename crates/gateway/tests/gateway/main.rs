@@ -20,6 +20,7 @@ mod world;
 
 mod bad_input;
 mod beyond;
+mod bound;
 mod budget_answers;
 mod budget_bounds;
 mod budget_charges;
@@ -36,6 +37,7 @@ mod forbidden;
 mod forwarded;
 mod hiding;
 mod leaving;
+mod listed;
 mod listeners;
 mod live_state;
 mod recent;

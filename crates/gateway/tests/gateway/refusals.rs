@@ -211,6 +211,9 @@ refusals! {
     context_unfit ContextUnfit in DIALECTS => |world, dialect| {
         world.ask(dialect).header("portreeve-context", "support").send()
     };
+    context_bound ContextBound in DIALECTS => |world, dialect| {
+        world.ask(dialect).token(world.token_in("dev", "support")).send()
+    };
     budget_unbounded BudgetUnbounded in DIALECTS => |world, dialect| {
         world.ask(dialect).field("tomorrow", json!(1)).send()
     };

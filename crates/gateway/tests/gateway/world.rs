@@ -15,7 +15,7 @@ use issuer::{AgentClaims, ServiceNames, SigningKey, TokenService};
 use ledger::read::Reader;
 use ledger::verify::{Report, verify_dir};
 use ledger::{DecisionLog, Entry, EntryKind, FactKeys, Faults, LogHome};
-use model::{ChangeId, Clock as _, DecisionId, Environment};
+use model::{ChangeId, Clock as _, DecisionId, Environment, Timestamp};
 use secrets::{SealingKey, SecretStore, SecretValue};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -197,6 +197,13 @@ impl World {
         self.token_at(agent, 1, 0)
     }
 
+    /// A token of `agent` in epoch 1, fresh, bound to `context`.
+    pub(crate) fn token_in(&self, agent: &str, context: &str) -> String {
+        let context = Some(context.parse().unwrap());
+        let claims = AgentClaims { context, ..claims(agent, 1) };
+        self.mint_claims(&self.issuer, &claims, self.clock.now())
+    }
+
     /// A token of `agent` in `epoch`, issued `seconds` before now.
     pub(crate) fn token_at(&self, agent: &str, epoch: u64, seconds: i64) -> String {
         self.mint_by(&self.issuer, agent, epoch, seconds)
@@ -215,11 +222,12 @@ impl World {
     }
 
     fn mint_by(&self, by: &TokenService, agent: &str, epoch: u64, seconds: i64) -> String {
-        let claims =
-            AgentClaims { agent: agent.parse().unwrap(), epoch, environment: Environment::Dev };
-        let issued = self.clock.now().plus_millis(-seconds * 1000);
+        self.mint_claims(by, &claims(agent, epoch), self.clock.now().plus_millis(-seconds * 1000))
+    }
+
+    fn mint_claims(&self, by: &TokenService, claims: &AgentClaims, issued: Timestamp) -> String {
         let random = u128::from(self.minted.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
-        by.mint(&claims, issued, 300, random).unwrap().expose().to_owned()
+        by.mint(claims, issued, 300, random).unwrap().expose().to_owned()
     }
 
     /// Puts the charter into force again, with `edit` made to its files.
@@ -297,6 +305,11 @@ impl Ended {
         assert!(closed.next().is_none(), "one window");
         counts
     }
+}
+
+fn claims(agent: &str, epoch: u64) -> AgentClaims {
+    let (agent, environment) = (agent.parse().unwrap(), Environment::Dev);
+    AgentClaims { agent, epoch, environment, context: None }
 }
 
 const AUDIENCE: &str = "portreeve:gate-under-test@acme.test";

@@ -188,6 +188,12 @@ impl Begun {
         (self.act(Verb::AgentToken, object), Payload::None)
     }
 
+    /// The act that asks for a token of `agent` bound to `context`.
+    pub(crate) fn token_in(&self, agent: &str, context: &str) -> (SignedAct, Payload) {
+        let (agent, context) = (agent.parse().unwrap(), context.parse().unwrap());
+        (self.act(Verb::AgentToken, Object::AgentContext { agent, context }), Payload::None)
+    }
+
     pub(crate) async fn take(&self, (act, with): (SignedAct, Payload)) -> Result<Done, ActRefused> {
         self.governor.take(act, with).await
     }

@@ -13,6 +13,7 @@ mod admin;
 mod common;
 mod refused;
 mod store;
+mod token;
 mod tree;
 mod trouble;
 mod unlendable;

@@ -15,6 +15,7 @@ fn subject(digest: [u8; 32], expires: i64) -> Arc<Subject> {
         issued: Timestamp::from_millis(0),
         expires: Timestamp::from_millis(expires),
         epoch: 1,
+        context: None,
     })
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn permit(number: u64) -> Permit {
         issued: START,
         expires: START.plus_millis(300_000),
         epoch: 1,
+        context: None,
     };
     let charter = CharterInForce {
         digest: Digest::of(b"charter"),

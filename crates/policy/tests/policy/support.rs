@@ -137,6 +137,7 @@ pub(crate) fn case() -> Case {
             issued: NOW,
             expires: NOW,
             epoch: 1,
+            context: None,
         }),
         ask: Some(ask()),
         context: None,

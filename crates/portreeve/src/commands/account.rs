@@ -103,6 +103,9 @@ impl Account {
             subject.epoch
         ));
         page.more(&format!("token {}, valid until {}", subject.credential, subject.expires));
+        if let Some(context) = &subject.context {
+            page.more(&format!("token bound to the approved context {context}"));
+        }
     }
 
     fn what(&self, page: &mut Page) {

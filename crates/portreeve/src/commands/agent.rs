@@ -45,19 +45,30 @@ pub(crate) async fn run(home: &Home, command: Agent) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Agent::Token { name, signing } => token(home, &name, &signing).await,
+        Agent::Token { name, context, signing } => {
+            token(home, wanted(&name, context.as_deref())?, &signing).await
+        }
     }
 }
 
 /// Prints the token and nothing else, so that a shell can capture it.
-async fn token(home: &Home, name: &str, signing: &Signing) -> Result<ExitCode> {
-    let name = name.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+async fn token(home: &Home, wanted: Object, signing: &Signing) -> Result<ExitCode> {
     let (_, signer) = signer(home, signing)?;
-    let signed = signer.sign(Verb::AgentToken, Object::Agent(name))?;
+    let signed = signer.sign(Verb::AgentToken, wanted)?;
     let answer = admin_client::post(&home.admin_socket(), &signed, PostedPayload::None {}).await?;
     let token = answer.get("token").and_then(Value::as_str).context("the answer has no token")?;
     print::line(token);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whose token is wanted, and bound to which context, as the act says it.
+fn wanted(agent: &str, context: Option<&str>) -> Result<Object> {
+    let agent = agent.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+    let context = context.map(str::parse).transpose();
+    Ok(match context.map_err(|cause| Failure::usage(format!("{cause}")))? {
+        None => Object::Agent(agent),
+        Some(context) => Object::AgentContext { agent, context },
+    })
 }
 
 fn agents(home: &Home) -> Result<Vec<Value>> {

@@ -132,7 +132,7 @@ fn a_command_without_a_gateway_says_what_to_do() {
 fn exit_codes_tell_mistakes_from_denials() {
     let (home, _server, _) = used();
     let unknown = "01993a0e-0000-7000-8000-000000000000";
-    let expected: [(&[&str], i32); 14] = [
+    let expected: [(&[&str], i32); 16] = [
         (&["explain", unknown], 1),
         (&["explain", "not-an-id"], 2),
         (&["ledger", "prove", unknown], 1),
@@ -140,6 +140,8 @@ fn exit_codes_tell_mistakes_from_denials() {
         (&["agent", "show", "nobody"], 1),
         (&["agent", "token", "nobody"], 1),
         (&["agent", "token", "Not A Name"], 2),
+        (&["agent", "token", "demo-agent", "--context", "undeclared"], 1),
+        (&["agent", "token", "demo-agent", "--context", "Not A Name"], 2),
         (&["change", "show", unknown], 1),
         (&["secret", "put", "Not A Name"], 2),
         (&["secret", "put", "undeclared"], 1),
@@ -188,6 +190,40 @@ fn people_get_no_token_of_agents_that_are_suspended_or_in_production() {
     );
     let status = home.run(&["status"]);
     assert!(status.ok().contains("declared but not served: night-batch"), "{status:?}");
+}
+
+#[test]
+fn a_token_is_bound_to_a_context_by_the_act_that_asks_for_it() {
+    let home = Home::new();
+    let server = home.up();
+    let told = home.run(&["agent", "token", "demo-agent", "--context", "tickets"]);
+    let none = told.fails(1);
+    assert!(none.contains("does not declare it. None of this agent's contexts"), "{none}");
+    for (name, agent) in [("tickets", "demo-agent"), ("theirs", "helper")] {
+        home.write(
+            &format!("contexts/{name}.yaml"),
+            &format!("name: {name}\npurpose: Is there for tests.\napprover: response-lead\ndata_class: public\nmodels: [portreeve-demo]\nagents: [{agent}]\n"),
+        );
+    }
+    home.write("agents/helper.yaml", "name: helper\npurpose: Is there for tests.\nenvironment: dev\nstatus: active\nreview_by: 2027-06-30\nbindings:\n  - kind: embedded\n");
+    home.apply();
+    let told = home.run(&["agent", "token", "demo-agent", "--context", "theirs"]);
+    let other = told.fails(1);
+    assert!(other.contains("does not bind the agent to it. These would do: tickets"), "{other}");
+    let token = home.run(&["agent", "token", "demo-agent", "--context", "tickets"]);
+    assert!(
+        token.ok().starts_with("eyJ") && token.out.lines().count() == 1 && token.err.is_empty(),
+        "only the token: {token:?}"
+    );
+    let reply = server.call(token.ok().trim());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let id = decision(&reply);
+    let told = home.run(&["explain", &id]);
+    assert!(told.ok().contains("token bound to the approved context tickets"), "{told:?}");
+    assert!(told.ok().contains("in the approved context tickets"), "{told:?}");
+    let told = home.run(&["explain", &id, "--json"]);
+    let all: Value = serde_json::from_str(told.ok()).unwrap();
+    assert!(all.to_string().contains("\"context\":\"tickets\""), "{all}");
 }
 
 #[test]

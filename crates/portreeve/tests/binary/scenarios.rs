@@ -89,6 +89,6 @@ fn budgets_and_contexts() {
     talker.always(Script::EndlessStream);
     let addresses = [("PAID", paid.base_url()), ("TALKER", talker.base_url())];
     check_with("budgets-and-contexts.txt", Gateway::Begun, &addresses);
-    assert_eq!(paid.seen().len(), 4, "what a budget or a context refuses is never sent");
+    assert_eq!(paid.seen().len(), 5, "what a budget or a context refuses is never sent");
     assert_eq!(talker.seen().len(), 1);
 }
