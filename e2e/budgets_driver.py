@@ -270,6 +270,18 @@ class Driver:
                 for word in ("answering", who):
                     assert word in str(refusal), f"the message does not name {word}: {refusal}"
 
+    def keeps_a_bound_token_in_its_context(self) -> None:
+        token = self.records.token("bound-agent", "--context", "answering")
+        for vendor in self.vendors:
+            headers, _ = vendor.ask(vendor.client(token))
+            decision = harness.forwarded(headers, "mock")
+            recorded = self.records.explained(decision)["decision"]
+            assert recorded["context"] == recorded["subject"]["context"] == "answering", recorded
+            ask = lambda one=vendor.client(token, "embedding"), by=vendor: by.ask(one)  # noqa: E731
+            refusal = harness.refused_with(vendor.denied, 403, ask, "context_bound")
+            harness.not_forwarded(refusal.response.headers)
+            assert "bound to `answering`" in str(refusal), refusal
+
     # What a call is charged.
 
     def account(self, headers) -> tuple[collections.Counter, dict]:
@@ -397,6 +409,7 @@ def main() -> None:
     checks.run("so is what fits into no budget", driver.refuses_what_never_fits)
     checks.run("a header chooses the context", driver.makes_calls_in_the_context_chosen)
     checks.run("no context, or another, is refused", driver.refuses_other_contexts)
+    checks.run("a bound token stays in its context", driver.keeps_a_bound_token_in_its_context)
     checks.run("a real model's use is charged, to the token", driver.charges_what_a_real_model_used)
     checks.run("so is that of real embeddings", driver.charges_what_real_embeddings_used)
     what = "a report that cannot be true is charged in full"

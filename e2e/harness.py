@@ -99,9 +99,9 @@ class Records:
         listed = self.read("decisions", "--agent", agent, "--limit", "10000", "--json")
         return {decision["id"]: decision for decision in listed}
 
-    def token(self, agent: str) -> str:
+    def token(self, agent: str, *more: str) -> str:
         """A fresh token of an agent; the command prints nothing else."""
-        words = [*self.where.cli, "agent", "token", agent]
+        words = [*self.where.cli, "agent", "token", agent, *more]
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
 
