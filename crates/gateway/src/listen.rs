@@ -20,7 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -30,6 +30,11 @@ use crate::tls::{TlsAcceptor, TlsError, TlsFiles};
 
 /// Connections one listener carries at a time; more wait in the system's own queue.
 const CONNECTIONS_MAX: usize = 8_192;
+/// Connections that the system keeps of a listener until they are taken. With the usual 128, of
+/// hundreds that come at once most would be turned away to knock again a second later, and later
+/// still; those that knocked first would meanwhile run out of [`HEAD_WITHIN`] where their clients
+/// wait for the others.
+const BACKLOG: u32 = 4_096;
 /// Files a process keeps for logs, secrets and calls to providers, whatever agents do.
 const FILES_RESERVED: usize = 64;
 /// Time a client has to send a request's head, and to finish a TLS handshake.
@@ -107,7 +112,8 @@ enum Socket {
 }
 
 impl Listener {
-    /// Binds `spec`; refuses what would expose agents or administration in the clear.
+    /// Binds `spec`; refuses what would expose agents or administration in the clear. It waits
+    /// for nothing, but needs the runtime that will serve.
     ///
     /// # Errors
     /// See [`ListenError`].
@@ -119,11 +125,11 @@ impl Listener {
             (Transport::Tcp(address), Surface::Agents) if !address.ip().is_loopback() => {
                 return Err(ListenError::PlainNetwork(address));
             }
-            (Transport::Tcp(address), Surface::Agents) => Socket::Tcp(bind_tcp(address).await?),
+            (Transport::Tcp(address), Surface::Agents) => Socket::Tcp(bind_tcp(address)?),
             (Transport::Tls(address, files), _) => {
                 let acceptor = TlsAcceptor::new(&files)
                     .map_err(|source| ListenError::Tls { address, source })?;
-                Socket::Tls(bind_tcp(address).await?, acceptor)
+                Socket::Tls(bind_tcp(address)?, acceptor)
             }
             (Transport::Unix(path), _) => bind_unix(path)?,
         };
@@ -173,7 +179,7 @@ impl Listener {
             };
             while connections.try_join_next().is_some() {}
             match accepted {
-                Some((stream, peer, slot)) => {
+                Ok((stream, peer, slot)) => {
                     let facts = ConnectionFacts {
                         surface: self.surface,
                         peer,
@@ -187,7 +193,8 @@ impl Listener {
                         slot,
                     ));
                 }
-                None => tokio::time::sleep(ACCEPT_PAUSE).await,
+                Err(cause) if is_of_one_connection(&cause) => {}
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
         drop(self);
@@ -196,21 +203,24 @@ impl Listener {
         let _ = tokio::time::timeout(drain, ended).await;
     }
 
-    /// The next connection, once a slot is free; none where the system refused it.
-    async fn accept(&self, slots: &Arc<Semaphore>) -> Option<(Stream, Peer, OwnedSemaphorePermit)> {
+    /// The next connection, once a slot is free.
+    async fn accept(
+        &self,
+        slots: &Arc<Semaphore>,
+    ) -> io::Result<(Stream, Peer, OwnedSemaphorePermit)> {
         // The semaphore is never closed, so a slot always comes.
-        let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+        let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
         match &self.socket {
             Socket::Tcp(listener) | Socket::Tls(listener, _) => {
-                let (stream, peer) = listener.accept().await.ok()?;
+                let (stream, peer) = listener.accept().await?;
                 // Small streamed chunks must leave at once; a refusal to set it only costs time.
                 let _ = stream.set_nodelay(true);
-                Some((self.watched(stream), Peer::Network(peer), slot))
+                Ok((self.watched(stream), Peer::Network(peer), slot))
             }
             Socket::Unix(listener, _) => {
-                let (stream, _) = listener.accept().await.ok()?;
+                let (stream, _) = listener.accept().await?;
                 let uid = stream.peer_cred().ok().map(|credentials| credentials.uid());
-                Some((self.watched(stream), Peer::Local { uid }, slot))
+                Ok((self.watched(stream), Peer::Local { uid }, slot))
             }
         }
     }
@@ -321,10 +331,23 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopping| *stopping).await;
 }
 
-async fn bind_tcp(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ListenError::Bind { address: address.to_string(), source })
+/// Whether only the connection that was to be taken failed: its client was gone already. Anything
+/// else (no more open files, say) would be met again at once.
+fn is_of_one_connection(cause: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+
+    [ConnectionAborted, ConnectionReset, Interrupted].contains(&cause.kind())
+}
+
+fn bind_tcp(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // The address of a process that ended a moment ago can be taken again.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|source| ListenError::Bind { address: address.to_string(), source })
 }
 
 /// Binds a Unix socket of mode 0600, replacing one that an ended process left behind. The
@@ -340,7 +363,12 @@ fn bind_unix(path: PathBuf) -> Result<Socket, ListenError> {
         Ok(_) => return Err(failed(io::ErrorKind::AlreadyExists.into())),
         Err(_) => {}
     }
-    let listener = UnixListener::bind(&path).map_err(failed)?;
+    let bind = || {
+        let socket = UnixSocket::new_stream()?;
+        socket.bind(&path)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = bind().map_err(failed)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(Socket::Unix(listener, path))
 }

@@ -65,6 +65,39 @@ fn serve(world: &World, transport: Transport, surface: Surface) -> (String, watc
     (address, stop)
 }
 
+/// Connections that come at once: more than a listener's queue usually holds.
+const AT_ONCE: usize = 500;
+
+/// Nobody takes a connection before all of them are made, so that a queue that is too short keeps
+/// some out; with everybody connected, everybody is answered.
+#[test]
+fn five_hundred_that_come_at_once_are_let_in_and_answered() {
+    let world = World::start();
+    let spec = ListenerSpec {
+        transport: Transport::Tcp(address("127.0.0.1:0")),
+        surface: Surface::Agents,
+    };
+    let listener = world.runtime.block_on(Listener::bind(spec)).unwrap();
+    let to = address(listener.address().strip_prefix("http://").unwrap());
+    let connect = || {
+        let mut stream = TcpStream::connect_timeout(&to, PATIENCE).expect("a place in the queue");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let alive = "GET /healthz HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n";
+        stream.write_all(alive.as_bytes()).unwrap();
+        stream
+    };
+    let connected: Vec<TcpStream> = (0..AT_ONCE).map(|_| connect()).collect();
+    let (_stop, stopping) = watch::channel(false);
+    let gate = Arc::clone(&world.gate);
+    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
+    world.runtime.spawn(listener.serve(handle, stopping, PATIENCE));
+    for mut stream in connected {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+    }
+}
+
 #[test]
 fn a_unix_socket_is_its_owners_alone_and_replaces_a_stale_one() {
     let world = World::start();
