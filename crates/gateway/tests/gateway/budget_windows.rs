@@ -12,7 +12,7 @@ use crate::budgets::{
 };
 use crate::charter_files::{AGENT, TWIN};
 use crate::check;
-use crate::world::World;
+use crate::world::{Setup, World};
 
 /// One call by `agent`.
 fn call(world: &World, agent: &str) -> Reply {
@@ -130,7 +130,7 @@ fn a_contexts_budget_counts_the_calls_made_in_it() {
     for apart in [false, true] {
         let quota = calls("support", "{context: support}", "1");
         let quota = if apart { each(quota) } else { quota };
-        let world = World::with(crate::world::Setup::default().edited(move |files| {
+        let world = World::with(Setup::default().edited(move |files| {
             for name in ["support", "other"] {
                 files.insert(
                     format!("contexts/{name}.yaml"),
@@ -161,11 +161,20 @@ fn a_contexts_budget_counts_the_calls_made_in_it() {
     }
 }
 
+/// A world under the one quota `all`, whose secret may be lent for years.
+fn for_years(limit: (&str, &str, &str)) -> World {
+    let quota = gateway_wide(&[limit]);
+    World::with(Setup::default().edited(move |files| {
+        put(files, &[quota]);
+        replace(files, "secrets/fake-key.yaml", "max_age_days: 90", "max_age_days: 3650");
+    }))
+}
+
 /// Asserts that a budget of `per`, used up at `before`, is whole again at `after` and not a
 /// millisecond earlier.
 #[track_caller]
 fn check_roll_over(per: &str, code: RefusalCode, before: &str, after: &str) {
-    let world = under(&[quota("all", "gateway", &[("requests", per, "1")])]);
+    let world = for_years(("requests", per, "1"));
     world.clock.set(at(before));
     allowed(&world, AGENT);
     refused(&world, AGENT, code, "all");
@@ -187,6 +196,12 @@ fn windows_are_those_of_the_calendar() {
     check_roll_over("day", used_up, "2026-11-30T23:59:00Z", "2026-12-01T00:00:00Z");
     check_roll_over("month", used_up, "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z");
     check_roll_over("month", used_up, "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z");
+    // February has a day more in a leap year.
+    check_roll_over("day", used_up, "2028-02-28T23:59:59Z", "2028-02-29T00:00:00Z");
+    check_roll_over("day", used_up, "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z");
+    check_roll_over("month", used_up, "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z");
+    check_roll_over("month", used_up, "2028-02-29T23:59:59Z", "2028-03-01T00:00:00Z");
+    check_roll_over("month", used_up, "2027-02-28T12:00:00Z", "2027-03-01T00:00:00Z");
 }
 
 #[test]
@@ -204,6 +219,21 @@ fn a_clock_that_is_set_back_opens_no_window_again() {
         assert_eq!(call(&world, AGENT).status, 429, "{per}");
         check_counters_against_log(&world);
     }
+}
+
+#[test]
+fn a_clock_that_is_set_back_across_a_leap_day_counts_in_the_month_after_it() {
+    let world = for_years(("requests", "month", "2"));
+    world.clock.set(at("2028-02-29T23:59:59.999Z"));
+    allowed(&world, AGENT);
+    world.clock.set(at("2028-03-01T00:00:00Z"));
+    allowed(&world, AGENT);
+    world.clock.set(at("2028-02-29T12:00:00Z"));
+    allowed(&world, AGENT);
+    let reply = call(&world, AGENT);
+    check::refused(&world, OpenAi, &reply, RefusalCode::BudgetExhausted);
+    assert!(reply.text().contains("begins anew at 2028-04-01T00:00:00"), "{}", reply.text());
+    check_counters_against_log(&world);
 }
 
 #[test]

@@ -287,6 +287,34 @@ fn a_context_that_closes_within_a_stream_lets_it_end_and_the_next_call_not_begin
 }
 
 #[test]
+fn a_call_under_way_keeps_the_context_it_began_in_whatever_becomes_of_it() {
+    for dialect in DIALECTS {
+        let world = world(|files| {
+            add(files, "support", ("fast", "dev"), "until: 2026-11-24\n");
+            add(files, "overlapping", ("fast, routed", "dev"), "");
+            require(files, "models/fast.yaml");
+        });
+        let gate = Gate::new();
+        world.provider.next(Script::SlowByGate(gate.clone()));
+        let mut under_way = world.ask(dialect).header(HEADER, "support").stream().open();
+        gate.wait_arrived(1);
+        // Its last day ends, it is withdrawn, and the model may be called in the other alone.
+        world.clock.set(at("2026-11-25T00:00:00Z"));
+        let named = world.ask(dialect).header(HEADER, "support");
+        check::refusal_answer(dialect, &named.send(), ContextUnfit);
+        world.amend(|files| {
+            files.remove("contexts/support.yaml");
+        });
+        check::refusal_answer(dialect, &named.send(), ContextUnknown);
+        gate.open();
+        let reply = under_way.reply().unwrap();
+        assert_eq!(check::forwarded(&world, &reply)["ended"], "complete");
+        assert_eq!(check::decision(&world, &reply)["context"], "support");
+        passes(&world, &world.ask(dialect), Some("overlapping"));
+    }
+}
+
+#[test]
 fn a_context_that_is_withdrawn_is_unknown_at_once() {
     let world = world(|files| add(files, "support", ("fast", "dev"), ""));
     let ask = world.ask(OpenAi).header(HEADER, "support");
