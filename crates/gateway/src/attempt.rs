@@ -97,10 +97,14 @@ pub(crate) async fn attempt(
         deadline: Instant::now() + Duration::from_millis(to.total_ms),
     };
     match gate.upstream.send(&call.recorded, to, lease, outbound).await {
-        Err(unsent) => failed(call, unsent.code, unsent.cause),
+        Err(unsent) => {
+            call.used(unsent.used);
+            failed(call, unsent.code, unsent.cause)
+        }
         Ok(response) => {
             let (head, body) = response.into_parts();
             if echo.as_ref().is_some_and(|echo| is_in_head(echo, &head)) {
+                call.answered(head.status);
                 return failed(call, RefusalCode::UpstreamEchoedSecret, None);
             }
             call.began(&head);
@@ -191,9 +195,6 @@ const fn status_code(status: u16) -> &'static str {
 }
 
 fn failed(call: &mut Call, code: RefusalCode, cause: Option<String>) -> Tried {
-    if matches!(code, RefusalCode::UpstreamTimeout | RefusalCode::UpstreamDropped) {
-        call.used_unknown();
-    }
     if plan::leads_on(code) {
         call.failed(code.as_str(), cause, Trouble::Target { retry_after_ms: None });
         Tried::Failed(Ending::Refused(code, None), None)

@@ -39,12 +39,26 @@ pub(crate) struct Told {
 /// What became of a call, as far as budgets care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Used {
-    /// No provider took it on.
+    /// No provider answered, and none can have used anything.
     Nothing,
+    /// A provider answered with a failure: a call was made, which used no tokens and no money.
+    Call,
     /// So much, as the provider reported and nothing contradicts.
     Known(Usage),
     /// Nobody knows: all that is held counts.
     Unknown,
+}
+
+impl Used {
+    /// What tries used together, of which at most one got an answer that counts tokens.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Known(usage), _) | (_, Self::Known(usage)) => Self::Known(usage),
+            (Self::Call, _) | (_, Self::Call) => Self::Call,
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+        }
+    }
 }
 
 /// What is asked of the budgets.
@@ -190,17 +204,19 @@ impl Held {
             Used::Known(usage) => {
                 price.map(|price| price.cost(usage.input_tokens, usage.output_tokens))
             }
-            Used::Nothing => Some(0),
+            Used::Nothing | Used::Call => Some(0),
             Used::Unknown => None,
         };
         let Some(hold) = self.hold.take() else { return (None, cost) };
         let bound = hold.bound();
+        let one = Amounts { requests: 1, ..Amounts::default() };
         let amounts = match used {
             Used::Nothing => Amounts::default(),
+            Used::Call => one,
             Used::Known(usage) => Amounts {
-                requests: 1,
                 tokens: usage.input_tokens.saturating_add(usage.output_tokens),
                 nano_usd: cost.unwrap_or(bound.nano_usd),
+                ..one
             },
             Used::Unknown => bound,
         };

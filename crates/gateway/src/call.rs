@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::Response;
 use http::response::Parts;
+use http::{Response, StatusCode};
 use ledger::Recorded;
 use model::{
     Attempt, Clock, Ended, LeaseRecord, Operation, Outcome, Refusal, RefusalCode, StoredKind,
@@ -39,8 +39,8 @@ pub(crate) struct Call {
     first_byte_ms: Option<u64>,
     /// Which of the permit's targets the latest try went to.
     at: usize,
-    /// A try failed of which nobody knows what it used.
-    unknown: bool,
+    /// What the tries so far used.
+    tried: Used,
     /// How it ended is said.
     concluded: bool,
     /// The place among the target's calls, while one is under way.
@@ -67,7 +67,7 @@ impl Call {
             first_byte_ms: None,
             held,
             at: 0,
-            unknown: false,
+            tried: Used::Nothing,
             concluded: false,
             pass: None,
             _slot: slot,
@@ -95,9 +95,9 @@ impl Call {
         self.held.output_max
     }
 
-    /// The try under way may have used something, and nobody will say how much.
-    pub(crate) const fn used_unknown(&mut self) {
-        self.unknown = true;
+    /// The try under way used so much, beside what those before it did.
+    pub(crate) const fn used(&mut self, used: Used) {
+        self.tried = self.tried.and(used);
     }
 
     /// Begins a try at the target at `index`.
@@ -143,9 +143,17 @@ impl Call {
         let id = head.headers.get(header).and_then(|value| value.to_str().ok());
         let id = id.map(|id| id.chars().take(REQUEST_ID_MAX).collect());
         if let Some(attempt) = self.attempts.last_mut() {
-            attempt.status = Some(head.status.as_u16());
             attempt.upstream_request_id = id;
         }
+        self.answered(head.status);
+    }
+
+    /// The try under way was answered with `status`.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.status = Some(status.as_u16());
+        }
+        self.used(Used::Call);
     }
 
     /// The try under way failed; `trouble` is whether that says something about the target.
@@ -153,6 +161,10 @@ impl Call {
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(code.to_owned());
             attempt.cause = cause;
+            // An answer that is withheld was paid for all the same.
+            if attempt.status.is_some_and(|status| (200..300).contains(&status)) {
+                self.tried = self.tried.and(Used::Unknown);
+            }
         }
         // The place is given back: the call may try the same target again, or wait.
         if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, self.pass.take()) {
@@ -217,12 +229,9 @@ impl Call {
         let refusal = Refusal::new(code, self.told());
         let answer = answer::refused(self.arrival.dialect, &refusal, self.arrival.id);
         let answer = answer::with_receipt(answer, &self.receipt);
-        let answer = answer::with_retry_after(answer, wait_ms);
-        let answered = self.attempts.last().and_then(|attempt| attempt.status);
-        // An answer that was withheld was paid for all the same.
-        let paid = answered.is_some_and(|status| (200..300).contains(&status));
-        let metered = if paid { Metered::UNKNOWN } else { Metered::NOTHING };
-        self.conclude(Ended::UpstreamFailed, code.status(), metered, 0);
+        let mut answer = answer::with_retry_after(answer, wait_ms);
+        answer::insert_budgets(answer.headers_mut(), &self.held.told);
+        self.conclude(Ended::UpstreamFailed, code.status(), Metered::NOTHING, 0);
         answer
     }
 
@@ -268,8 +277,7 @@ impl Call {
         if let (Ended::Complete, true, Some(pass)) = (ended, well, &self.pass) {
             pass.succeeded();
         }
-        let used = if self.unknown { Used::Unknown } else { metered.used };
-        let (charged, cost_nano_usd) = self.held.settle(used, self.at);
+        let (charged, cost_nano_usd) = self.held.settle(self.tried.and(metered.used), self.at);
         let outcome = Outcome {
             ended,
             status: Some(status),
@@ -317,7 +325,7 @@ pub(crate) struct Metered {
 }
 
 impl Metered {
-    /// No provider took the call on.
+    /// Nothing beyond what the tries used.
     pub(crate) const NOTHING: Self = Self { usage: None, used: Used::Nothing };
     /// A provider did, and nobody knows what it used.
     pub(crate) const UNKNOWN: Self = Self { usage: None, used: Used::Unknown };

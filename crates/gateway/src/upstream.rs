@@ -13,6 +13,7 @@ use model::{Digest, Operation, RefusalCode};
 use policy::{Permit, ProviderKind};
 use secrets::{Lease, Scheme};
 
+use crate::budget::Used;
 use crate::live::Upstreams;
 
 /// Request headers that reach the provider beside those the gateway writes itself.
@@ -46,6 +47,8 @@ pub struct Outbound {
 pub struct Unsent {
     pub(crate) code: RefusalCode,
     pub(crate) cause: Option<String>,
+    /// What the provider may have used all the same.
+    pub(crate) used: Used,
 }
 
 impl Upstream {
@@ -66,8 +69,8 @@ impl Upstream {
         lease: Option<Lease>,
         outbound: Outbound,
     ) -> Result<Response<Incoming>, Unsent> {
-        let request = request(to, lease, outbound)
-            .ok_or(Unsent { code: RefusalCode::SecretUnreadable, cause: None })?;
+        let request =
+            request(to, lease, outbound).ok_or(Unsent::nothing(RefusalCode::SecretUnreadable))?;
         self.client.send(&to.endpoint, request, to.timeouts).await.map_err(Unsent::from)
     }
 }
@@ -93,17 +96,28 @@ pub(crate) fn forwarded(recorded: &Recorded<Permit>, client: &HeaderMap) -> Head
     headers
 }
 
+impl Unsent {
+    const fn nothing(code: RefusalCode) -> Self {
+        Self { code, cause: None, used: Used::Nothing }
+    }
+}
+
 impl From<net::SendError> for Unsent {
     fn from(error: net::SendError) -> Self {
-        let code = match error {
-            net::SendError::Timeout(_) => RefusalCode::UpstreamTimeout,
-            net::SendError::Redirect(_) => RefusalCode::UpstreamRedirect,
-            net::SendError::Dropped => RefusalCode::UpstreamDropped,
-            net::SendError::TooLarge => RefusalCode::UpstreamTooLarge,
-            net::SendError::Connect(_) => RefusalCode::UpstreamConnect,
+        let (code, used) = match error {
+            net::SendError::Timeout(net::Phase::Connect) => {
+                (RefusalCode::UpstreamTimeout, Used::Nothing)
+            }
+            net::SendError::Timeout(net::Phase::FirstByte) => {
+                (RefusalCode::UpstreamTimeout, Used::Unknown)
+            }
+            net::SendError::Redirect(_) => (RefusalCode::UpstreamRedirect, Used::Call),
+            net::SendError::Dropped => (RefusalCode::UpstreamDropped, Used::Unknown),
+            net::SendError::TooLarge => (RefusalCode::UpstreamTooLarge, Used::Unknown),
+            net::SendError::Connect(_) => (RefusalCode::UpstreamConnect, Used::Nothing),
         };
         // The error's text holds no query, header or body.
-        Self { code, cause: Some(error.to_string()) }
+        Self { code, cause: Some(error.to_string()), used }
     }
 }
 

@@ -2,11 +2,12 @@
 //! who can raise it, whether retrying helps, and headers on every answer that was counted.
 
 use model::Dialect::{self, Anthropic, Gemini, OpenAi};
-use model::RefusalCode;
-use testkit::Reply;
+use model::{Amounts, Clock as _, CounterKey, Measure, Per, RefusalCode};
+use quota::Limit;
+use testkit::{Reply, Script};
 
 use crate::ask::DIALECTS;
-use crate::budgets::{gateway_wide, price, put, quota, under};
+use crate::budgets::{gateway_wide, key, price, put, quota, under};
 use crate::check;
 use crate::world::{Setup, World};
 
@@ -126,6 +127,60 @@ fn headers_tell_what_is_left_on_allowed_and_refused_answers() {
             check_headers(dialect, &reply, 0);
         }
     }
+}
+
+#[test]
+fn trouble_after_the_hold_tells_how_budgets_stand_too() {
+    for dialect in DIALECTS {
+        for (script, model, code) in [
+            (Script::Html, "fast", RefusalCode::UpstreamNotJson),
+            (Script::DropBeforeHeaders, "fast", RefusalCode::UpstreamDropped),
+            (Script::HangBeforeHeaders, "hasty", RefusalCode::UpstreamTimeout),
+            (Script::Answer, "unreachable", RefusalCode::UpstreamConnect),
+            (Script::Answer, "damaged", RefusalCode::SecretUnreadable),
+        ] {
+            let world = under(&[gateway_wide(&[("requests", "minute", "2")])]);
+            world.clock.advance_ms(10_000);
+            world.provider.next(script);
+            let reply = world.ask(dialect).model(model).send();
+            check::refused(&world, dialect, &reply, code);
+            check_headers(dialect, &reply, 1);
+        }
+        let world = under(&[gateway_wide(&[("requests", "minute", "2")])]);
+        world.clock.advance_ms(10_000);
+        world.provider.next(Script::RetryAfter(503, "7"));
+        let reply = world.ask(dialect).send();
+        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("7")));
+        check_headers(dialect, &reply, 1);
+    }
+}
+
+/// Counters as many as there may be leave no room for that of a call; the next window has room.
+#[test]
+fn who_needs_a_counter_too_many_is_asked_to_come_back() {
+    let world = under(&[gateway_wide(&[("requests", "minute", "2")])]);
+    let counted = |agent: usize| {
+        let names = (0..quota::LIMITS_MAX).map(|place| format!("other-{place}"));
+        let key = names.map(|name| CounterKey {
+            agent: Some(format!("agent-{agent}").parse().unwrap()),
+            ..key(&name, Measure::Requests, Per::Minute)
+        });
+        key.map(|key| Limit { key, at_most: 1, owner: String::new() }).collect::<Vec<_>>()
+    };
+    let one = Amounts { requests: 1, ..Amounts::default() };
+    let counters = world.gate.counters();
+    for agent in 0..quota::COUNTERS_MAX / quota::LIMITS_MAX {
+        counters.hold(world.clock.now(), one, &counted(agent)).unwrap().release();
+    }
+    for dialect in DIALECTS {
+        let reply = world.ask(dialect).send();
+        check::refused(&world, dialect, &reply, RefusalCode::Overloaded);
+        assert!(reply.text().contains("No more calls can be counted"), "{}", reply.text());
+        assert_eq!(reply.header("ratelimit"), None, "nothing is known of a budget not counted");
+    }
+    world.provider.assert_untouched();
+    world.clock.advance_ms(60_000);
+    check::forwarded(&world, &world.ask(OpenAi).send());
 }
 
 #[test]

@@ -1,16 +1,21 @@
 //! What a call holds stands in its decision, what it is charged in its outcome: what is known to
-//! have been used, nothing where nobody took the call, all of it where nobody knows.
+//! have been used, a call where a provider answered with a failure, nothing where none answered,
+//! all of it where nobody knows.
+
+use std::net::TcpListener;
 
 use model::Dialect::{Anthropic, Gemini, OpenAi};
 use model::{Amounts, Measure, Per, RefusalCode};
 use serde_json::json;
-use testkit::{Gate, Reply, Script};
+use testkit::{Canary, Gate, Reply, Script};
 
 use crate::ask::DIALECTS;
 use crate::budgets::{
     INPUT_PRICE, OUTPUT_PRICE, charged, check_counters_against_log, gateway_wide, held, holds, key,
     price, put, quota, stands, under, using,
 };
+use crate::canned::Canned;
+use crate::charter_files::kind;
 use crate::check;
 use crate::world::{Setup, World};
 
@@ -90,39 +95,139 @@ fn several_answers_are_held_and_counted_each() {
     assert_eq!(held(&world, &ask(3), Measure::Tokens), 3 * held(&world, &ask(1), Measure::Tokens));
 }
 
-/// Asserts that a call which ends with a refusal, or with the provider's own error, is given back
-/// whole, or charged whole.
+/// What counts of a call that ends with a refusal, or with the provider's own error.
+#[derive(Debug, Clone, Copy)]
+enum Counts {
+    Nothing,
+    TheCall,
+    InFull,
+}
+
 #[track_caller]
-fn check_end(world: &World, reply: &Reply, is_given_back: bool) {
+fn check_end(world: &World, reply: &Reply, counts: Counts) {
     let outcome = check::outcome(world, reply);
-    let expected = if is_given_back { Amounts::default() } else { in_full(world, reply) };
+    let expected = match counts {
+        Counts::Nothing => Amounts::default(),
+        Counts::TheCall => Amounts { requests: 1, ..Amounts::default() },
+        Counts::InFull => in_full(world, reply),
+    };
     assert_eq!(charged(&outcome), expected, "{outcome}");
+    if !matches!(counts, Counts::InFull) {
+        assert_eq!(outcome["cost_nano_usd"], 0, "{outcome}");
+    }
     check_counters_against_log(world);
 }
 
 #[test]
-fn what_no_provider_took_is_given_back() {
+fn what_a_provider_answers_with_a_failure_is_a_call_and_no_more() {
     for dialect in DIALECTS {
         for status in [400, 404, 408, 413, 422, 429, 500, 502, 503, 529] {
             let world = counted();
             world.provider.next(Script::Status(status, "{\"error\":{}}".to_owned()));
             let reply = world.ask(dialect).send();
             assert_eq!(reply.status, status);
-            check_end(&world, &reply, true);
+            check_end(&world, &reply, Counts::TheCall);
         }
-        let world = World::with(counting(Setup::default(), "unreachable"));
-        let reply = world.ask(dialect).model("unreachable").send();
-        check::refused(&world, dialect, &reply, RefusalCode::UpstreamConnect);
-        check_end(&world, &reply, true);
-        let world = World::with(counting(Setup::default(), "damaged"));
-        let reply = world.ask(dialect).model("damaged").send();
-        check::refused(&world, dialect, &reply, RefusalCode::SecretUnreadable);
-        check_end(&world, &reply, true);
         let world = counted();
         world.provider.expect_key("another key");
         let reply = world.ask(dialect).send();
         check::refused(&world, dialect, &reply, RefusalCode::UpstreamCredential);
-        check_end(&world, &reply, true);
+        check_end(&world, &reply, Counts::TheCall);
+        let world = counted();
+        world.provider.next(Script::Redirect);
+        let reply = world.ask(dialect).send();
+        check::refused(&world, dialect, &reply, RefusalCode::UpstreamRedirect);
+        check_end(&world, &reply, Counts::TheCall);
+    }
+}
+
+#[test]
+fn a_loop_of_calls_that_fail_uses_up_a_budget_of_requests() {
+    for dialect in DIALECTS {
+        for status in [400, 429, 500] {
+            let quota = gateway_wide(&[("requests", "day", "3"), TOKENS]);
+            let world = World::with(
+                Setup::routed(&[("fake", "")], "").edited(move |files| put(files, &[quota])),
+            );
+            world.provider.always(Script::Status(status, "{}".to_owned()));
+            for _ in 0..3 {
+                assert_eq!(world.ask(dialect).send().status, status);
+                // Past any time for which the failing place is set aside.
+                world.clock.advance_ms(120_000);
+            }
+            let reply = world.ask(dialect).send();
+            check::refused(&world, dialect, &reply, RefusalCode::BudgetExhausted);
+            assert_eq!(world.provider.seen().len(), 3);
+            assert_eq!(stands(&world, &key("all", Measure::Tokens, Per::Day)), (0, 0));
+            check_counters_against_log(&world);
+        }
+    }
+}
+
+#[test]
+fn several_tries_are_one_call() {
+    for dialect in DIALECTS {
+        let setup = Setup::routed(&[("fake", ""), ("second", ""), ("third", "")], "");
+        let world = World::with(counting(setup, "routed"));
+        for provider in [&world.provider, &world.second, &world.third] {
+            provider.next(Script::Status(503, "{}".to_owned()));
+        }
+        let reply = world.ask(dialect).model("routed").send();
+        assert_eq!(reply.status, 503);
+        assert_eq!(check::tries(&check::outcome(&world, &reply)).len(), 3);
+        check_end(&world, &reply, Counts::TheCall);
+        // That one place could not be reached takes nothing back of what another answered.
+        for targets in [["fake", "unreachable"], ["unreachable", "fake"]] {
+            let targets = targets.map(|provider| (provider, ""));
+            let retries = "retries: {attempts_max: 2}\n";
+            let world = World::with(counting(Setup::routed(&targets, retries), "routed"));
+            world.provider.next(Script::Status(503, "{}".to_owned()));
+            let reply = world.ask(dialect).model("routed").send();
+            assert!([502, 503].contains(&reply.status), "{}", reply.status);
+            check_end(&world, &reply, Counts::TheCall);
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_comes_back_in_a_head_was_paid_for() {
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: {}\r\n\
+         content-length: 2\r\n\r\n{{}}",
+        Canary::ProviderKey.value()
+    );
+    let canned = Canned::start(answer);
+    for dialect in DIALECTS {
+        let setup = Setup { odd: Some(canned.base_url()), ..Setup::default() };
+        let world = World::with(counting(setup, "odd"));
+        let reply = world.ask(dialect).model("odd").send();
+        check::refused(&world, dialect, &reply, RefusalCode::UpstreamEchoedSecret);
+        check_end(&world, &reply, Counts::InFull);
+    }
+}
+
+#[test]
+fn what_no_provider_answered_is_given_back() {
+    for dialect in DIALECTS {
+        let world = World::with(counting(Setup::default(), "unreachable"));
+        let reply = world.ask(dialect).model("unreachable").send();
+        check::refused(&world, dialect, &reply, RefusalCode::UpstreamConnect);
+        check_end(&world, &reply, Counts::Nothing);
+        let world = World::with(counting(Setup::default(), "damaged"));
+        let reply = world.ask(dialect).model("damaged").send();
+        check::refused(&world, dialect, &reply, RefusalCode::SecretUnreadable);
+        check_end(&world, &reply, Counts::Nothing);
+        // Somebody listens there, and says nothing of TLS: nothing of the call can be sent.
+        let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let odd = Some(format!("https://{}", silent.local_addr().unwrap()));
+        let setup = Setup { odd, ..Setup::default() }.edited(move |files| {
+            let file = files.get_mut(&format!("providers/odd-{}.yaml", kind(dialect))).unwrap();
+            file.push_str("timeouts: {connect_ms: 100}\n");
+        });
+        let world = World::with(counting(setup, "odd"));
+        let reply = world.ask(dialect).model("odd").send();
+        check::refused(&world, dialect, &reply, RefusalCode::UpstreamTimeout);
+        check_end(&world, &reply, Counts::Nothing);
     }
 }
 
@@ -135,6 +240,7 @@ fn what_nobody_knows_counts_in_full() {
             (Script::TruncatedBody, "fast", RefusalCode::UpstreamDropped),
             (Script::Html, "fast", RefusalCode::UpstreamNotJson),
             (Script::EndlessBody, "fast", RefusalCode::UpstreamTooLarge),
+            (Script::ManyHeaders, "fast", RefusalCode::UpstreamTooLarge),
             (Script::EchoHeaders, "fast", RefusalCode::UpstreamEchoedSecret),
             (Script::HangBeforeHeaders, "hasty", RefusalCode::UpstreamTimeout),
             (Script::HangAfterHead, "hasty", RefusalCode::UpstreamTimeout),
@@ -143,14 +249,14 @@ fn what_nobody_knows_counts_in_full() {
             world.provider.next(script);
             let reply = world.ask(dialect).model(model).send();
             check::refused(&world, dialect, &reply, code);
-            check_end(&world, &reply, false);
+            check_end(&world, &reply, Counts::InFull);
         }
         for script in [Script::NoUsage, Script::Status(200, "{}".to_owned())] {
             let world = counted();
             world.provider.next(script);
             let reply = world.ask(dialect).send();
             check::forwarded(&world, &reply);
-            check_end(&world, &reply, false);
+            check_end(&world, &reply, Counts::InFull);
         }
     }
 }
@@ -163,7 +269,7 @@ fn a_stream_that_breaks_off_counts_in_full() {
             world.provider.next(script);
             let reply = world.ask(dialect).stream().send();
             assert_eq!(reply.status, 200);
-            check_end(&world, &reply, false);
+            check_end(&world, &reply, Counts::InFull);
         }
         let world = counted();
         world.provider.next(Script::DropMidEvent);
@@ -215,7 +321,7 @@ fn usage_that_lies_is_charged_within_what_was_held_and_what_was_seen() {
         for usage in [(0, 0), (0, 5), (7, 0)] {
             world.provider.next(using(dialect, usage));
             let reply = world.ask(dialect).send();
-            check_end(&world, &reply, false);
+            check_end(&world, &reply, Counts::InFull);
         }
         // One token more than nothing is believed.
         world.provider.next(using(dialect, (1, 1)));
@@ -236,7 +342,7 @@ fn counts_that_are_no_whole_numbers_are_none() {
         world.provider.next(Script::Status(200, body));
         let reply = world.ask(OpenAi).send();
         check::forwarded(&world, &reply);
-        check_end(&world, &reply, false);
+        check_end(&world, &reply, Counts::InFull);
     }
 }
 
@@ -293,7 +399,7 @@ fn a_timeout_before_a_good_answer_elsewhere_counts_in_full_and_a_refusal_there_d
                 assert_eq!(charged(&outcome).tokens, 12, "{outcome}");
                 check_counters_against_log(&world);
             } else {
-                check_end(&world, &reply, false);
+                check_end(&world, &reply, Counts::InFull);
             }
         }
     }
