@@ -4,6 +4,7 @@
 //! serde_json writes first; one pass over its text then puts keys in order. Nothing is parsed
 //! into values, which is most of what writing an entry used to cost.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use memchr::memchr2;
@@ -29,6 +30,8 @@ pub(crate) struct Members {
 struct Place {
     key: Range<usize>,
     whole: Range<usize>,
+    /// Whether the key is written with escapes.
+    escaped: bool,
 }
 
 /// Canonical JSON of a value.
@@ -53,7 +56,7 @@ impl Members {
         sorter.members(0)?;
         let (text, mut places) = (sorter.out, sorter.places);
         sort(&text, &mut places)?;
-        if places.iter().any(|place| part(&text, &place.key).contains(&b'\\')) {
+        if places.iter().any(|place| place.escaped) {
             return Err(refused("a field's name needs an escape"));
         }
         Ok(Self { text, places })
@@ -72,7 +75,7 @@ impl Members {
         self.text = sorter.out;
         written?;
         let keys = start + 1..start + 1 + key.len();
-        let place = Place { key: keys, whole: start..self.text.len() };
+        let place = Place { key: keys, whole: start..self.text.len(), escaped: false };
         let found =
             self.places.binary_search_by(|at| part(&self.text, &at.key).cmp(key.as_bytes()));
         match found {
@@ -113,23 +116,21 @@ fn part<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
 
 /// Puts members in the order of their keys; none may stand twice.
 fn sort(text: &[u8], places: &mut [Place]) -> Result<(), DraftError> {
-    let order = |one: &Place, other: &Place| compare(part(text, &one.key), part(text, &other.key));
-    if !places.is_sorted_by(|one, other| order(one, other).is_lt()) {
-        places.sort_by(order);
-    }
+    places.sort_by(|one, other| compare(text, one, other));
     let twice = places.windows(2).any(|pair| match pair {
-        [one, other] => order(one, other).is_eq(),
+        [one, other] => compare(text, one, other).is_eq(),
         _ => false,
     });
     if twice { Err(refused("a key stands twice")) } else { Ok(()) }
 }
 
 /// The order of two keys as written: that of their bytes with the escapes undone.
-fn compare(key: &[u8], other: &[u8]) -> std::cmp::Ordering {
-    if key.contains(&b'\\') || other.contains(&b'\\') {
-        return bare(key).cmp(&bare(other));
+fn compare(text: &[u8], one: &Place, other: &Place) -> Ordering {
+    let (key, other_key) = (part(text, &one.key), part(text, &other.key));
+    if one.escaped || other.escaped {
+        return bare(key).cmp(&bare(other_key));
     }
-    key.cmp(other)
+    key.cmp(other_key)
 }
 
 /// A key with its escapes undone.
@@ -154,7 +155,7 @@ impl<'a> Sorter<'a> {
 
     fn value(&mut self, depth: usize) -> Result<(), DraftError> {
         match self.from.get(self.at) {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(|_| ()),
             Some(b'{' | b'[') if depth >= DEPTH_MAX => Err(refused("it is nested too deep")),
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
@@ -168,9 +169,7 @@ impl<'a> Sorter<'a> {
         let start = self.out.len();
         self.members(depth)?;
         let mut inner = self.places.split_off(outer);
-        if !inner.is_sorted_by(|one, other| {
-            compare(part(&self.out, &one.key), part(&self.out, &other.key)).is_lt()
-        }) {
+        if !inner.is_sorted_by(|one, other| compare(&self.out, one, other).is_lt()) {
             sort(&self.out, &mut inner)?;
             self.turned.clear();
             for place in &inner {
@@ -193,12 +192,12 @@ impl<'a> Sorter<'a> {
         }
         loop {
             let start = self.out.len();
-            self.string()?;
+            let escaped = self.string()?;
             let key = start + 1..self.out.len() - 1;
             self.at += 1;
             self.out.push(b':');
             self.value(depth + 1)?;
-            self.places.push(Place { key, whole: start..self.out.len() });
+            self.places.push(Place { key, whole: start..self.out.len(), escaped });
             if !self.skip(b',') {
                 self.at += 1;
                 return Ok(());
@@ -224,13 +223,18 @@ impl<'a> Sorter<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), DraftError> {
+    /// Copies a text; whether it holds escapes.
+    fn string(&mut self) -> Result<bool, DraftError> {
         let start = self.at;
         let mut end = start + 1;
+        let mut escaped = false;
         loop {
             let rest = self.from.get(end..).unwrap_or_default();
             match memchr2(b'"', b'\\', rest) {
-                Some(found) if rest.get(found) == Some(&b'\\') => end += found + 2,
+                Some(found) if rest.get(found) == Some(&b'\\') => {
+                    end += found + 2;
+                    escaped = true;
+                }
                 Some(found) => {
                     self.at = end + found + 1;
                     break;
@@ -239,7 +243,7 @@ impl<'a> Sorter<'a> {
             }
         }
         self.out.extend_from_slice(part(self.from, &(start..self.at)));
-        Ok(())
+        Ok(escaped)
     }
 
     /// A number, `true`, `false` or `null`.

@@ -12,7 +12,6 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use model::{DecisionId, Digest};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 /// The most facts one decision may carry, in bytes.
 pub const FACTS_BYTES_MAX: usize = 1 << 20;
@@ -20,6 +19,7 @@ pub const FACTS_BYTES_MAX: usize = 1 << 20;
 const FORM: u8 = 1;
 const SALT_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 
 /// Why facts cannot be sealed or read.
 #[derive(Debug, thiserror::Error)]
@@ -123,24 +123,27 @@ impl DataKey {
         id: DecisionId,
         facts: &[u8],
     ) -> Result<(Commit, Vec<u8>), FactsError> {
-        let salt: [u8; SALT_BYTES] = random()?;
-        let nonce: [u8; NONCE_BYTES] = random()?;
-        let mut plain = Vec::with_capacity(SALT_BYTES + facts.len() + 16);
-        plain.extend_from_slice(&salt);
-        plain.extend_from_slice(facts);
-        let sha256 = Digest::from_bytes(Sha256::digest(&plain).into());
-        self.key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
+        let mut payload =
+            Vec::with_capacity(1 + NONCE_BYTES + SALT_BYTES + facts.len() + TAG_BYTES);
+        payload.push(FORM);
+        payload.extend_from_slice(&random::<{ NONCE_BYTES + SALT_BYTES }>()?);
+        payload.extend_from_slice(facts);
+        let failed = FactsError::Damaged { id };
+        let (nonce, plain) = payload
+            .get_mut(1..)
+            .and_then(<[u8]>::split_first_chunk_mut::<NONCE_BYTES>)
+            .ok_or(failed)?;
+        let sha256 = Digest::of(plain);
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(*nonce),
                 Aad::from(payload_aad(id, &self.id)),
-                &mut plain,
+                plain,
             )
             .map_err(|_| FactsError::Damaged { id })?;
-        let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + plain.len());
-        sealed.push(FORM);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&plain);
-        Ok((Commit { sha256, bytes: facts.len() as u64, key: self.id.clone() }, sealed))
+        payload.extend_from_slice(tag.as_ref());
+        Ok((Commit { sha256, bytes: facts.len() as u64, key: self.id.clone() }, payload))
     }
 
     /// Opens a payload of decision `id` and checks it against the leaf's commitment.

@@ -3,6 +3,7 @@
 //! A record is the entry's index (8 bytes), a length (4) and a check (8), then the sealed facts,
 //! which only `facts` can read. A missing payload never invalidates a proof.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -19,7 +20,8 @@ struct Records {
     good: u64,
 }
 
-/// Appends `sealed` facts of entries within the bundle at `bundle`, and syncs them.
+/// Appends `sealed` facts of entries within the bundle at `bundle`; they count once the file that
+/// is returned was synced.
 ///
 /// A crash in between leaves sound records, perhaps before their entries are published, and a
 /// torn one: the next call keeps the former and cuts the latter.
@@ -28,7 +30,7 @@ pub(crate) fn append(
     dir: &Path,
     bundle: u64,
     sealed: &[(u64, Vec<u8>)],
-) -> std::io::Result<()> {
+) -> std::io::Result<File> {
     let path = path(dir, bundle);
     let bytes = read_if_there(&path)?.unwrap_or_default();
     let there = records(&bytes);
@@ -40,7 +42,7 @@ pub(crate) fn append(
     let file = disk.open(Step::Payload, &path)?;
     disk.truncate(Step::Payload, &file, there.good)?;
     disk.write_at(Step::Payload, &file, &added, there.good)?;
-    disk.sync(Step::Payload, &file)
+    Ok(file)
 }
 
 /// The sealed facts of entry `index`; none if there are none.

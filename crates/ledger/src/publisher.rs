@@ -4,7 +4,6 @@
 //! After any failure it forgets what it holds and loads it from the disk again, so that every
 //! failure is followed by the same steps as a start.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +21,10 @@ use crate::published::{Published, PublishedError, width_at};
 use crate::status::Unavailable;
 use crate::wal::{Cursor, WalError, remove_published};
 use crate::{head, ids, payloads};
+
+mod round;
+
+use round::Round;
 
 /// Entries that one checkpoint adds, at most: bounds memory and the time between checkpoints.
 const CHUNK_MAX: u64 = 16_384;
@@ -41,18 +44,6 @@ struct Edge {
     /// The entries of the last, partial bundle.
     bundle: Vec<Vec<u8>>,
     cursor: Cursor,
-}
-
-/// What one publication has written so far, and what follows it.
-#[derive(Default)]
-struct Round {
-    /// Directories whose entries changed.
-    dirs: BTreeSet<PathBuf>,
-    /// Sealed facts of the bundle under way.
-    sealed: Vec<(u64, Vec<u8>)>,
-    ids: Vec<[u8; 16]>,
-    /// Directories of partial pieces that full ones replace.
-    replaced: Vec<PathBuf>,
 }
 
 /// Why a publication failed. The next one begins from the disk.
@@ -197,6 +188,7 @@ impl Publisher {
     fn finish(&self, edge: &Edge, first: u64, mut round: Round) -> Result<(), PublishError> {
         let ids_dir = self.dir.join("ids");
         at(&ids_dir, ids::extend(&self.disk, &self.dir, first, &round.ids))?;
+        round.sync(&self.disk)?;
         round.dirs.insert(ids_dir);
         for dir in &round.dirs {
             at(dir, self.disk.sync_dir(dir))?;
@@ -236,7 +228,8 @@ impl Publisher {
         if !sealed.is_empty() {
             let path = payloads::path(&self.dir, number);
             self.note_dirs(&path, round)?;
-            at(&path, payloads::append(&self.disk, &self.dir, number, &sealed))?;
+            let file = payloads::append(&self.disk, &self.dir, number, &sealed);
+            round.add(&self.disk, Step::Payload, &path, at(&path, file)?)?;
         }
         Ok(())
     }
@@ -260,7 +253,11 @@ impl Publisher {
     ) -> Result<(), PublishError> {
         let path = self.dir.join(path);
         self.note_dirs(&path, round)?;
-        at(&path, self.disk.write_whole(step, &path, bytes))
+        let file = self.disk.create(step, &path).and_then(|file| {
+            self.disk.write_at(step, &file, bytes, 0)?;
+            Ok(file)
+        });
+        round.add(&self.disk, step, &path, at(&path, file)?)
     }
 
     /// Makes the directories above `path`, and notes them for syncing.

@@ -171,10 +171,10 @@ impl Writer {
                 (ready.pending, (entry, ready.sealed))
             })
             .unzip();
+        // Before the sync, so that nobody waits for it behind the disk.
+        let leaves: Vec<_> = frames.iter().map(|(entry, _)| tlog::leaf_hash(entry)).collect();
         match self.wal.append(&frames) {
             Ok(()) => {
-                let leaves: Vec<_> =
-                    frames.iter().map(|(entry, _)| tlog::leaf_hash(entry)).collect();
                 self.succeed(first, pending, &leaves);
                 Ok(())
             }

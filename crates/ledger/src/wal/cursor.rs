@@ -177,7 +177,7 @@ fn read_body(
         return Ok(Found::Unsound);
     }
     let behind = offset + head.frame_bytes();
-    Ok(head.complete(nonce, raw, &body).map_or(Found::Unsound, |frame| Found::Frame(frame, behind)))
+    Ok(head.complete(nonce, raw, body).map_or(Found::Unsound, |frame| Found::Frame(frame, behind)))
 }
 
 /// Reads until `buffer` is full or the file ends; how many bytes came.

@@ -112,24 +112,30 @@ impl Head {
         self.entry_bytes + self.sealed_bytes
     }
 
+    /// Whether `body` is what was written behind this head.
+    pub(super) fn vouches_for(
+        &self,
+        nonce: &[u8; 16],
+        raw: &[u8; FRAME_HEAD_BYTES],
+        body: &[u8],
+    ) -> bool {
+        let (checked, _) = raw.split_at(CHECKED_HEAD);
+        body.len() == self.body_bytes() && frame_check(nonce, checked, body) == self.check
+    }
+
     /// The frame of this head with `body`; none if the check does not hold.
     pub(super) fn complete(
         &self,
         nonce: &[u8; 16],
         raw: &[u8; FRAME_HEAD_BYTES],
-        body: &[u8],
+        body: Vec<u8>,
     ) -> Option<Frame> {
-        let (checked, _) = raw.split_at(CHECKED_HEAD);
-        if body.len() != self.body_bytes() || frame_check(nonce, checked, body) != self.check {
+        if !self.vouches_for(nonce, raw, &body) {
             return None;
         }
-        let (entry, sealed) = body.split_at_checked(self.entry_bytes)?;
-        Some(Frame {
-            index: self.index,
-            batch_first: self.batch_first,
-            entry: entry.to_vec(),
-            sealed: sealed.to_vec(),
-        })
+        let mut entry = body;
+        let sealed = entry.split_off(self.entry_bytes);
+        Some(Frame { index: self.index, batch_first: self.batch_first, entry, sealed })
     }
 }
 
@@ -142,20 +148,19 @@ impl Frame {
         nonce: &[u8; 16],
         into: &mut Vec<u8>,
     ) {
-        let mut head = Vec::with_capacity(FRAME_HEAD_BYTES);
-        head.extend_from_slice(&FRAME_MAGIC);
-        head.extend_from_slice(&length(entry).to_le_bytes());
-        head.extend_from_slice(&length(sealed).to_le_bytes());
-        head.extend_from_slice(&index.to_le_bytes());
-        head.extend_from_slice(&batch_first.to_le_bytes());
+        let start = into.len();
+        into.extend_from_slice(&FRAME_MAGIC);
+        into.extend_from_slice(&length(entry).to_le_bytes());
+        into.extend_from_slice(&length(sealed).to_le_bytes());
+        into.extend_from_slice(&index.to_le_bytes());
+        into.extend_from_slice(&batch_first.to_le_bytes());
         let check = short(
             Sha256::new()
                 .chain_update(nonce)
-                .chain_update(&head)
+                .chain_update(into.get(start..).unwrap_or_default())
                 .chain_update(entry)
                 .chain_update(sealed),
         );
-        into.extend_from_slice(&head);
         into.extend_from_slice(&check);
         into.extend_from_slice(entry);
         into.extend_from_slice(sealed);

@@ -175,7 +175,8 @@ fn refuse_if_durable(scanned: &Scanned) -> Result<(), WalError> {
 fn sound_batch_first(bytes: &[u8], nonce: &[u8; 16]) -> Option<u64> {
     let (raw, rest) = bytes.split_first_chunk::<FRAME_HEAD_BYTES>()?;
     let head = Head::decode(raw)?;
-    head.complete(nonce, raw, rest.get(..head.body_bytes())?).map(|frame| frame.batch_first)
+    let sound = head.vouches_for(nonce, raw, rest.get(..head.body_bytes())?);
+    sound.then_some(head.batch_first)
 }
 
 /// Makes the newest segment what the writer may build on: cut, and durable for certain.
