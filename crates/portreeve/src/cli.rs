@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  denied, a finding, or a failed check
+  1  denied, a finding, a failed check, or a replay that differs
   2  the command line is wrong
   3  a setting is invalid
   4  nothing serves and the command needs it, or the disk, a log or a key fails
@@ -55,6 +55,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Reach a recorded decision again, from its sealed facts and the charter of that time.
+    Replay(Replay),
     /// List decisions, newest last.
     Decisions(Decisions),
     /// The ledger: verify it, prove one decision, say how it stands.
@@ -86,6 +88,14 @@ pub(crate) struct Up {
     /// set, and declare those providers.
     #[arg(long)]
     pub(crate) adopt_env_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The id in `portreeve-decision`.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

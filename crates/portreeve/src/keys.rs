@@ -114,15 +114,22 @@ fn sealing_key(home: &Home) -> Result<SealingKey> {
     SealingKey::read_or_make(&path).context("the sealing key cannot be used")
 }
 
-fn facts_key(home: &Home) -> Result<Zeroizing<[u8; 32]>> {
+/// The key that wraps those of the facts, for reading facts; none where it is missing.
+pub(crate) fn facts(home: &Home) -> Result<Option<Zeroizing<[u8; 32]>>> {
     let path = home.key("facts.key");
-    if let Some(bytes) = read_key(&path)? {
-        let key: [u8; 32] = bytes
-            .as_slice()
-            .try_into()
-            .with_context(|| format!("{} is not 32 bytes long", path.display()))?;
-        return Ok(Zeroizing::new(key));
+    let Some(bytes) = read_key(&path)? else { return Ok(None) };
+    let key: [u8; 32] = bytes
+        .as_slice()
+        .try_into()
+        .with_context(|| format!("{} is not 32 bytes long", path.display()))?;
+    Ok(Some(Zeroizing::new(key)))
+}
+
+fn facts_key(home: &Home) -> Result<Zeroizing<[u8; 32]>> {
+    if let Some(key) = facts(home)? {
+        return Ok(key);
     }
+    let path = home.key("facts.key");
     let key = Zeroizing::new(clock::random()?);
     write_new(&path, key.as_slice())?;
     Ok(key)

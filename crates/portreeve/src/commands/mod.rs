@@ -9,6 +9,7 @@ mod decisions;
 mod explain;
 mod ledger;
 mod policy;
+mod replay;
 mod routes;
 mod secret;
 mod signing;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Usage(usage) => usage::run(&home, &usage),
         Command::Policy(policy) => policy::run(&home, policy),
         Command::Explain { id, output } => explain::run(&home, &id, output),
+        Command::Replay(replay) => replay::run(&home, &replay),
         Command::Decisions(filter) => decisions::run(&home, filter).await,
         Command::Ledger(ledger) => ledger::run(&home, ledger),
         Command::Agent(agent) => agent::run(&home, agent).await,

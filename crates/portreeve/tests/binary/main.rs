@@ -22,6 +22,7 @@ mod first_run;
 mod log_trouble;
 mod lost_logs;
 mod own_keys;
+mod replay;
 mod routes;
 mod scenarios;
 mod secret_status;
