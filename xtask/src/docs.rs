@@ -23,6 +23,7 @@ pub(crate) struct Page {
 pub(crate) fn pages() -> Vec<Page> {
     vec![
         Page { path: "docs/reference/charter.md", text: charter::reference_page() },
+        Page { path: "docs/reference/metrics.md", text: telemetry::reference_page() },
         Page { path: "docs/reference/refusals.md", text: refusals() },
     ]
 }

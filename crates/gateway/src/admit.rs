@@ -14,6 +14,7 @@ use policy::Permit;
 use protocol::Reading;
 use quota::Went;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use crate::arrival::Arrival;
 use crate::betas::betas;
@@ -51,6 +52,8 @@ pub(crate) struct Sending {
     pub(crate) reading: Reading,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Option<&'static str>,
+    /// When it was read.
+    pub(crate) read: Instant,
     /// Held until the answer has ended: the bound on requests under way.
     pub(crate) slot: OwnedSemaphorePermit,
 }
@@ -195,7 +198,8 @@ impl Admitting<'_> {
         let reading = protocol::read(&body, &request, &protocol::Limits::default())
             .map_err(|refusal| self.unknown_alike(refusal))?;
         case.ask = Some(reading.ask().clone());
-        Ok(Considered::Call(Box::new(Sending { reading, headers: head.headers, query, slot })))
+        let (headers, read) = (head.headers, Instant::now());
+        Ok(Considered::Call(Box::new(Sending { reading, headers, query, read, slot })))
     }
 
     /// Live state, on every request: is the agent of this epoch, active, served?

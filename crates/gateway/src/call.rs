@@ -10,6 +10,7 @@ use model::{
     StoredName, StoredObject, Usage,
 };
 use policy::Permit;
+use telemetry::StreamOpen;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{self, Answer, Served};
@@ -18,6 +19,7 @@ use crate::budget::{Held, Used};
 use crate::gate::Gate;
 use crate::health::Pass;
 use crate::plan::Skipped;
+use crate::seen::Seen;
 use crate::stored::StoredObjects;
 
 /// Longest id of a provider that an outcome keeps, in characters.
@@ -31,6 +33,10 @@ pub(crate) struct Call {
     held: Held,
     pub(crate) recorded: Recorded<Permit>,
     pub(crate) arrival: Arrival,
+    /// Told how it ends.
+    seen: Seen,
+    /// Why the client did not get all it asked for.
+    refused: Option<RefusalCode>,
     attempts: Vec<Attempt>,
     kept: Vec<StoredObject>,
     receipt: String,
@@ -52,14 +58,16 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(
         gate: &Gate,
-        arrival: Arrival,
+        seen: Seen,
         recorded: Recorded<Permit>,
         (slot, held): (OwnedSemaphorePermit, Held),
     ) -> Self {
         Self {
             receipt: recorded.receipt().encode(),
             recorded,
-            arrival,
+            arrival: seen.arrival,
+            seen,
+            refused: None,
             attempts: Vec::new(),
             kept: Vec::new(),
             clock: Arc::clone(&gate.clock),
@@ -181,7 +189,18 @@ impl Call {
 
     /// The answer's first byte is there.
     pub(crate) fn first_byte(&mut self) {
+        self.seen.first_byte();
         self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
+    }
+
+    /// The answer is relayed as a stream from here on.
+    pub(crate) fn streaming(&self) -> StreamOpen {
+        self.seen.watch.stream()
+    }
+
+    /// The answer is cut for this.
+    pub(crate) const fn cut_for(&mut self, code: RefusalCode) {
+        self.refused = Some(code);
     }
 
     /// What the provider keeps, as its answer says: from now on the agent may name it.
@@ -225,7 +244,8 @@ impl Call {
     }
 
     /// Nothing reached the client: recorded, and answered as a refusal.
-    pub(crate) fn refuse(self, code: RefusalCode, wait_ms: Option<u64>) -> Response<Answer> {
+    pub(crate) fn refuse(mut self, code: RefusalCode, wait_ms: Option<u64>) -> Response<Answer> {
+        self.refused = Some(code);
         let refusal = Refusal::new(code, self.told());
         let answer = answer::refused(self.arrival.dialect, &refusal, self.arrival.id);
         let answer = answer::with_receipt(answer, &self.receipt);
@@ -292,6 +312,7 @@ impl Call {
             duration_ms: self.clock.now().millis_since(self.arrival.received),
         };
         self.concluded = true;
+        self.seen.ended(self.refused, &outcome, used == Used::Unknown);
         // Written when the record is dropped, right below.
         self.recorded.unless_concluded(outcome);
     }
@@ -301,17 +322,23 @@ impl Drop for Call {
     fn drop(&mut self) {
         // Only a client that left, or a gateway that stopped, drops a call before its end. One
         // that was never begun was not forwarded, which is what its record says by itself.
-        if self.concluded || self.attempts.is_empty() {
+        if self.concluded {
             return;
         }
-        self.recorded.unless_concluded(Outcome {
+        if self.attempts.is_empty() {
+            self.seen.ended(None, &Outcome::not_forwarded(0), false);
+            return;
+        }
+        let outcome = Outcome {
             attempts: std::mem::take(&mut self.attempts),
             charged: self.held.if_dropped(),
             cost_center: self.held.cost_center.take(),
             stored: std::mem::take(&mut self.kept),
             first_byte_ms: self.first_byte_ms,
             ..Outcome::bare(Ended::ClientGone, 0)
-        });
+        };
+        self.seen.ended(None, &outcome, true);
+        self.recorded.unless_concluded(outcome);
     }
 }
 

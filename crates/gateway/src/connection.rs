@@ -9,6 +9,8 @@ pub enum Surface {
     Agents,
     /// Administration: signed acts and status.
     Admin,
+    /// Metrics, and nothing else.
+    Metrics,
 }
 
 /// Who is at the other end of the socket, as the operating system says.
@@ -41,6 +43,7 @@ impl Surface {
         match self {
             Self::Agents => "agents",
             Self::Admin => "admin",
+            Self::Metrics => "metrics",
         }
     }
 }

@@ -11,7 +11,6 @@ use protocol::{Meter, Told};
 
 use crate::admit::Sending;
 use crate::answer::Answer;
-use crate::arrival::Arrival;
 use crate::attempt::{Begun, BegunBody, Ending, Message, Tried, attempt};
 use crate::budget::Held;
 use crate::call::{Call, Metered};
@@ -19,25 +18,26 @@ use crate::gate::Gate;
 use crate::live::{Live, Upstreams};
 use crate::plan::{Candidate, Next, Plan};
 use crate::relay::Relay;
+use crate::seen::Seen;
 use crate::upstream;
 
 /// Tries the permitted targets and relays the answer of the one that gives one.
 pub(crate) async fn forward(
     gate: &Gate,
     live: &Live,
-    arrival: Arrival,
+    seen: Seen,
     recorded: Recorded<Permit>,
     (sending, held): (Sending, Held),
 ) -> Response<Answer> {
-    let Sending { reading, headers, query, slot } = sending;
+    let Sending { reading, headers, query, slot, .. } = sending;
     // Of what the client sent, only what a provider is given: it is needed for each try.
     let headers = upstream::forwarded(&recorded, &headers);
     let Some((mut plan, places)) = plan(gate, live, recorded.value()) else {
         // The snapshot the permit was decided under has every target it names.
-        let call = Call::new(gate, arrival, recorded, (slot, held));
+        let call = Call::new(gate, seen, recorded, (slot, held));
         return call.refuse(RefusalCode::UpstreamConnect, None);
     };
-    let mut call = Call::new(gate, arrival, recorded, (slot, held));
+    let mut call = Call::new(gate, seen, recorded, (slot, held));
     let message = Message { reading: &reading, headers: &headers, query };
     let mut last: Option<Ending> = None;
     loop {

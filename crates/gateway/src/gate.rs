@@ -10,11 +10,13 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use identity::TokenVerifier;
 use ledger::{DecisionLog, Note, NoteKind};
-use model::{Clock, Recordable, Refusal, RefusalCode, StoredObject};
+use model::{Clock, DecisionId, Recordable, Refusal, RefusalCode, StoredObject};
 use quota::{Counters, Recent};
 use secrets::SecretStore;
 use serde_json::json;
+use telemetry::Watch;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::admit::{self, Admission, Denied, admit};
 use crate::answer::{self, Answer};
@@ -26,6 +28,7 @@ use crate::health::Health;
 use crate::live::Live;
 use crate::route::{self, Route};
 use crate::routes::{self, RouteStatus};
+use crate::seen::Seen;
 use crate::stored::StoredObjects;
 use crate::unproved::Unproved;
 use crate::upstream::Upstream;
@@ -48,6 +51,17 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Mints decision ids.
     pub mint: MintId,
+    /// Who is told of every request that ended.
+    pub watch: Watch,
+}
+
+/// How much a gate carries at this moment, and how much it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Requests under way, streams included.
+    pub in_flight: usize,
+    /// Most of them at a time.
+    pub in_flight_max: usize,
 }
 
 /// The data plane. One per gateway; requests share it.
@@ -63,8 +77,10 @@ pub struct Gate {
     pub(crate) health: Health,
     pub(crate) counters: Counters,
     pub(crate) recent: Recent,
+    pub(crate) watch: Watch,
     mint: MintId,
     slots: Arc<Semaphore>,
+    slots_max: usize,
     pub(crate) body_within: Duration,
     pub(crate) backoff: Duration,
     draining: AtomicBool,
@@ -87,8 +103,10 @@ impl Gate {
             health: Health::default(),
             counters: parts.counters,
             recent: Recent::new(),
+            watch: parts.watch,
             mint: parts.mint,
             slots: Arc::new(Semaphore::new(requests_max)),
+            slots_max: requests_max,
             body_within,
             backoff,
             draining: AtomicBool::new(false),
@@ -98,8 +116,10 @@ impl Gate {
     /// The same gate, not yet serving, with other bounds than the product's.
     #[must_use]
     pub fn bounded(self, bounds: Bounds) -> Self {
-        let slots = Arc::new(Semaphore::new(bounds.requests_max.min(Semaphore::MAX_PERMITS)));
-        Self { slots, body_within: bounds.body_within, backoff: bounds.backoff, ..self }
+        let slots_max = bounds.requests_max.min(Semaphore::MAX_PERMITS);
+        let slots = Arc::new(Semaphore::new(slots_max));
+        let Bounds { body_within, backoff, .. } = bounds;
+        Self { slots, slots_max, body_within, backoff, ..self }
     }
 
     /// Puts another approved charter into force, and says so in the decision log. Requests under
@@ -149,6 +169,13 @@ impl Gate {
         routes::status(&self.in_force(), &self.health, self.clock.now())
     }
 
+    /// How much it carries at this moment.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let in_flight = self.slots_max.saturating_sub(self.slots.available_permits());
+        Load { in_flight, in_flight_max: self.slots_max }
+    }
+
     /// From now on new requests are refused; those under way go on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -176,18 +203,26 @@ impl Gate {
             Ok(Route::Ready) => return self.readiness(),
             Ok(Route::Governed(governed)) => {
                 arrival.dialect = governed.dialect;
+                arrival.operation = Some(governed.operation);
                 Ok(governed)
             }
             Err(refusal) => Err(refusal),
         };
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok();
         let live = self.in_force();
+        let mut seen = Seen::new(&self.watch, arrival);
         match admit(&self, &live, arrival, route, (slot, request)).await {
-            Err(Denied::Unproved(refusal)) => self.refuse_unproved(arrival, &refusal).await,
+            Err(Denied::Unproved(refusal)) => {
+                let (answer, counted) = self.refuse_unproved(arrival, &refusal).await;
+                seen.counted(counted).answered(Some(refusal.code));
+                answer
+            }
             Err(Denied::Refused(refused, told)) => {
+                seen.decided(&live, &refused.case);
                 let refusal = refused.refusal.clone();
-                match self.record(arrival, *refused).await {
+                match self.record(&mut seen, *refused).await {
                     Ok(_recorded) => {
+                        seen.answered(Some(refusal.code));
                         let answer = answer::refused(arrival.dialect, &refusal, arrival.id);
                         answer::with_budgets(answer, &told)
                     }
@@ -195,16 +230,22 @@ impl Gate {
                 }
             }
             Ok(Admission::Listing(listed)) => {
+                seen.decided(&live, listed.case());
                 let body = listed.body();
-                match self.record(arrival, *listed).await {
-                    Ok(_recorded) => answer::json(arrival.dialect, body, arrival.id),
+                match self.record(&mut seen, *listed).await {
+                    Ok(_recorded) => {
+                        seen.answered(None);
+                        answer::json(arrival.dialect, body, arrival.id)
+                    }
                     Err(unrecorded) => unrecorded,
                 }
             }
             Ok(Admission::Call(call)) => {
                 let admit::Call { permit, sending, held } = *call;
-                match self.record(arrival, permit).await {
-                    Ok(recorded) => forward(&self, &live, arrival, recorded, (sending, held)).await,
+                seen.read(sending.read);
+                seen.decided(&live, permit.case());
+                match self.record(&mut seen, permit).await {
+                    Ok(recorded) => forward(&self, &live, seen, recorded, (sending, held)).await,
                     // Nothing was sent: what was held is given back.
                     Err(unrecorded) => unrecorded,
                 }
@@ -215,28 +256,37 @@ impl Gate {
     /// The only way on: durable first, or a refusal that says the log cannot be written.
     async fn record<T: Recordable>(
         &self,
-        arrival: Arrival,
+        seen: &mut Seen,
         decision: T,
     ) -> Result<ledger::Recorded<T>, Response<Answer>> {
-        self.ledger.intend(decision).await.map_err(|_unavailable| {
+        let intended = self.ledger.intend(decision).await;
+        seen.recorded();
+        intended.map_err(|_unavailable| {
             // The cause stands in the log's status and in the process's own messages.
             let refusal = Refusal::new(
                 RefusalCode::LogUnavailable,
                 "Try again; if it lasts, the platform team sees the cause in `portreeve status`.",
             );
-            answer::refused(arrival.dialect, &refusal, arrival.id)
+            seen.answered(Some(refusal.code));
+            answer::refused(seen.arrival.dialect, &refusal, seen.arrival.id)
         })
     }
 
-    async fn refuse_unproved(&self, arrival: Arrival, refusal: &Refusal) -> Response<Answer> {
+    /// The answer, and the id of the entry that counts it.
+    async fn refuse_unproved(
+        &self,
+        arrival: Arrival,
+        refusal: &Refusal,
+    ) -> (Response<Answer>, DecisionId) {
         let now = self.clock.now();
         let id = self.unproved.count(&self.ledger, refusal.code, now, &self.mint).await;
-        answer::refused(arrival.dialect, refusal, id)
+        (answer::refused(arrival.dialect, refusal, id), id)
     }
 
     fn arrival(&self, request: &Request<Incoming>) -> Arrival {
-        let received = self.clock.now();
-        Arrival { id: (self.mint)(received), received, dialect: route::dialect_of(request) }
+        let (received, began) = (self.clock.now(), Instant::now());
+        let (id, dialect) = ((self.mint)(received), route::dialect_of(request));
+        Arrival { id, received, began, dialect, operation: None }
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -71,7 +71,7 @@ pub struct ListenerSpec {
 /// Why a listener was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// Other machines could read what agents send.
+    /// Other machines could read what agents send, or what is told of them.
     #[error("{0} can be reached from other machines: use `transport: tls`, or a loopback address")]
     PlainNetwork(SocketAddr),
     /// Administration over plain TCP.
@@ -122,10 +122,14 @@ impl Listener {
             (Transport::Tcp(address), Surface::Admin) => {
                 return Err(ListenError::PlainAdmin(address));
             }
-            (Transport::Tcp(address), Surface::Agents) if !address.ip().is_loopback() => {
+            (Transport::Tcp(address), Surface::Agents | Surface::Metrics)
+                if !address.ip().is_loopback() =>
+            {
                 return Err(ListenError::PlainNetwork(address));
             }
-            (Transport::Tcp(address), Surface::Agents) => Socket::Tcp(bind_tcp(address)?),
+            (Transport::Tcp(address), Surface::Agents | Surface::Metrics) => {
+                Socket::Tcp(bind_tcp(address)?)
+            }
             (Transport::Tls(address, files), _) => {
                 let acceptor = TlsAcceptor::new(&files)
                     .map_err(|source| ListenError::Tls { address, source })?;

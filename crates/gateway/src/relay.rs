@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use model::{Ended, Refusal, RefusalCode};
 use protocol::Meter;
 use secrets::EchoWatch;
+use telemetry::StreamOpen;
 use tokio::time::{Duration, Instant, Sleep};
 
 use crate::call::{Call, Metered, Trouble};
@@ -46,6 +47,7 @@ pub struct Relay {
     echo: Option<EchoWatch>,
     alarm: Pin<Box<Sleep>>,
     relayed: u64,
+    _open: StreamOpen,
 }
 
 impl Watch {
@@ -68,8 +70,9 @@ impl Relay {
         (watch, echo): (Watch, Option<EchoWatch>),
     ) -> Self {
         let alarm = Box::pin(tokio::time::sleep_until(watch.next_alarm()));
-        let (first, upstream) = (Some(first), Some(upstream));
-        Self { first, upstream, meter, call: Some(call), watch, echo, alarm, relayed: 0 }
+        let (first, upstream, open) = (Some(first), Some(upstream), call.streaming());
+        let call = Some(call);
+        Self { first, upstream, meter, call, watch, echo, alarm, relayed: 0, _open: open }
     }
 
     /// The next bytes for the client; none at the end.
@@ -168,6 +171,7 @@ impl Relay {
             Trouble::Elsewhere
         };
         call.failed(code.as_str(), None, trouble);
+        call.cut_for(code);
         let (operation, id) = (call.operation(), call.arrival.id.to_string());
         let (ended, refusal) = if code == RefusalCode::BudgetCut {
             (Ended::BudgetCut, call.budget_cut())

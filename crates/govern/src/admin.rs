@@ -1,5 +1,5 @@
-//! The admin surface over HTTP: signed acts in, effects out; and a status, the routes and the
-//! budgets, which anybody on the socket may read. It changes nothing that is not asked for by a
+//! The admin surface over HTTP: signed acts in, effects out; and a status, the routes, the
+//! budgets and the metrics, which anybody on the socket may read. It changes nothing that is not asked for by a
 //! signed act.
 
 use std::convert::Infallible;
@@ -35,6 +35,8 @@ pub const STATUS_PATH: &str = "/v1/status";
 pub const ROUTES_PATH: &str = "/v1/routes";
 /// Where every budget is read with what is held and used of it, as a JSON array.
 pub const BUDGETS_PATH: &str = "/v1/budgets";
+/// Where metrics are read, in Prometheus's text format.
+pub const METRICS_PATH: &str = "/metrics";
 
 /// What another part says of itself at the moment it is asked.
 pub type Report = Box<dyn Fn() -> Value + Send + Sync>;
@@ -47,6 +49,8 @@ pub struct Reports {
     pub routes: Report,
     /// The budgets: an array.
     pub budgets: Report,
+    /// The metrics, as an answer.
+    pub metrics: Box<dyn Fn() -> Response<Full<Bytes>> + Send + Sync>,
 }
 
 /// What is posted to [`ACTS_PATH`].
@@ -130,6 +134,7 @@ pub async fn answer(
         }
         (&Method::GET, ROUTES_PATH) => respond(StatusCode::OK, &(reports.routes)()),
         (&Method::GET, BUDGETS_PATH) => respond(StatusCode::OK, &(reports.budgets)()),
+        (&Method::GET, METRICS_PATH) => (reports.metrics)(),
         (&Method::POST, ACTS_PATH) => match act(&governor, request).await {
             Ok(done) => respond(StatusCode::OK, &shown(&done)),
             Err(failed) => failed,

@@ -49,6 +49,9 @@ pub(crate) struct State {
     pub(crate) durable: u64,
     /// Publisher.
     pub(crate) published: u64,
+    /// Writer: batches it made durable, and how long that took in all.
+    pub(crate) syncs: u64,
+    pub(crate) sync_time: Duration,
     /// Set once at opening.
     pub(crate) epoch: u64,
     /// Writer.
@@ -234,6 +237,8 @@ impl Engine {
             published: state.published,
             unpublished: state.durable.saturating_sub(state.published),
             in_flight: state.in_flight,
+            syncs: state.syncs,
+            sync_time: state.sync_time,
             queue_free: self.shared.rooms.available_permits(),
             last_error: state.last_error.clone(),
         }

@@ -21,6 +21,10 @@ pub struct Status {
     pub unpublished: u64,
     /// Decisions whose outcome is still due.
     pub in_flight: u64,
+    /// Batches that this process made durable, each by one sync.
+    pub syncs: u64,
+    /// How long writing and syncing them took in all.
+    pub sync_time: Duration,
     /// Places free in the queue.
     pub queue_free: usize,
     /// The last failure in words; it stays here after the log healed, for whoever asks why.

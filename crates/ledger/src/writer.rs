@@ -11,6 +11,7 @@ use serde_json::json;
 use tlog::LogKey;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::engine::Shared;
 use crate::entry::{Draft, EntryKind};
@@ -173,8 +174,10 @@ impl Writer {
             .unzip();
         // Before the sync, so that nobody waits for it behind the disk.
         let leaves: Vec<_> = frames.iter().map(|(entry, _)| tlog::leaf_hash(entry)).collect();
+        let began = Instant::now();
         match self.wal.append(&frames) {
             Ok(()) => {
+                self.count_sync(began.elapsed());
                 self.succeed(first, pending, &leaves);
                 Ok(())
             }
@@ -244,6 +247,12 @@ impl Writer {
         if let Err(error) = self.wal.heal() {
             self.note_failure(&error.line());
         }
+    }
+
+    fn count_sync(&self, took: std::time::Duration) {
+        let mut state = self.shared.state();
+        state.syncs = state.syncs.saturating_add(1);
+        state.sync_time = state.sync_time.saturating_add(took);
     }
 
     fn note_failure(&self, text: &str) {

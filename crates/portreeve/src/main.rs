@@ -13,6 +13,7 @@ mod exit;
 mod genesis;
 mod home;
 mod keys;
+mod metrics;
 mod open;
 mod print;
 mod remembered;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::budgets;
 use crate::clock::SystemClock;
+use crate::metrics::Instruments;
 
 /// One target of one model with its live health, as it crosses the admin socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +64,7 @@ pub(crate) fn reports(
     decisions: DecisionLog,
     control: ControlLog,
     addresses: Vec<String>,
+    instruments: Arc<Instruments>,
 ) -> Reports {
     let (routed, counting) = (Arc::clone(&gate), gate);
     Reports {
@@ -76,6 +78,7 @@ pub(crate) fn reports(
                 now
             ))
         }),
+        metrics: Box::new(move || instruments.answer()),
     }
 }
 

@@ -8,8 +8,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
 use govern::{CharterStore, Governor};
+use hyper::Request;
+use hyper::body::Incoming;
 use ledger::{ControlLog, DecisionLog, FactKeys};
 use secrets::SecretStore;
+use telemetry::Watch;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -20,6 +23,7 @@ use crate::demo::Demo;
 use crate::exit::Failure;
 use crate::genesis;
 use crate::home::Home;
+use crate::metrics::Instruments;
 use crate::open::{open_control, open_decisions, token_service, verifier};
 use crate::remembered;
 use crate::reports::reports;
@@ -43,7 +47,9 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     } else {
         refuse_first_run_options(home, &options)?;
     }
-    let listeners = bind(home, &settings).await?;
+    let mut listeners = bind(home, &settings).await?;
+    // What is printed first is where agents connect.
+    listeners.sort_by_key(|listener| listener.surface() != Surface::Agents);
     let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
     if let Some(plan) = plan {
         genesis::begin(home, plan).await?;
@@ -53,7 +59,7 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
         refuse_contradictions(home, &begun)?;
     }
     anchors::mark(home)?;
-    let running = Running::start(home, &begun).await?;
+    let running = Running::start(home, &begun, &settings).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     let signals = Signals::watch()?;
     print::line(&banner::text(home, &begun, &addresses, first)?);
@@ -138,11 +144,12 @@ struct Running {
     control: ControlLog,
     decisions_dir: PathBuf,
     keeper: Keeper,
+    instruments: Arc<Instruments>,
     demo: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    async fn start(home: &Home, begun: &Begun) -> Result<Self> {
+    async fn start(home: &Home, begun: &Begun, settings: &Settings) -> Result<Self> {
         let genesis = &begun.state.genesis;
         let keys = keys::read(home)?;
         let snapshot = begun.snapshot()?;
@@ -175,6 +182,7 @@ impl Running {
             Failure::unavailable(text)
         })?;
         let client = client()?;
+        let watch = Watch::new(settings.telemetry.clone())?;
         let gate = Arc::new(Gate::new(gateway::Parts {
             live,
             verifier,
@@ -184,7 +192,15 @@ impl Running {
             client,
             clock: Arc::clone(&clock),
             mint: clock::mint_decisions(),
+            watch: watch.clone(),
         }));
+        let instruments = Arc::new(Instruments {
+            watch,
+            gate: Arc::clone(&gate),
+            decisions: decisions.clone(),
+            control: control.clone(),
+            secrets: Arc::clone(&secrets),
+        });
         let governor = Arc::new(Governor::new(govern::Parts {
             control: control.clone(),
             state: begun.state.clone(),
@@ -206,7 +222,7 @@ impl Running {
         let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
         let keeper = Keeper::new(tally, decisions.clone());
-        Ok(Self { gate, governor, decisions, control, decisions_dir, keeper, demo })
+        Ok(Self { gate, governor, decisions, control, decisions_dir, keeper, instruments, demo })
     }
 
     /// Serves until a signal, drains, closes the logs.
@@ -221,6 +237,7 @@ impl Running {
             self.decisions.clone(),
             self.control.clone(),
             addresses,
+            Arc::clone(&self.instruments),
         ));
         let (stop, stopping) = watch::channel(false);
         let mut serving = JoinSet::new();
@@ -237,6 +254,13 @@ impl Running {
                     let reports = Arc::clone(&reports);
                     let handle = move |_facts, request| {
                         govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Metrics => {
+                    let instruments = Arc::clone(&self.instruments);
+                    let handle = move |_facts, request: Request<Incoming>| {
+                        std::future::ready(instruments.serve(&request))
                     };
                     serving.spawn(listener.serve(handle, stopping, drain));
                 }

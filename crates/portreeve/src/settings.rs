@@ -31,6 +31,8 @@ listeners:
   - {address: \"127.0.0.1:8484\", transport: tcp, surface: agents}
   # Where people administer it: a socket in the home, or TLS. Never plain TCP.
   - {address: admin.sock, transport: unix, surface: admin}
+  # Where a Prometheus server reads metrics (docs/guide/observe.md): loopback, or TLS.
+  #   - {address: \"127.0.0.1:9464\", transport: tcp, surface: metrics}
 
 # How long running answers may go on after Ctrl-C or SIGTERM, in seconds.
 drain_seconds: 30
@@ -41,6 +43,7 @@ drain_seconds: 30
 pub(crate) struct Settings {
     pub(crate) listeners: Vec<ListenerSpec>,
     pub(crate) drain: Duration,
+    pub(crate) telemetry: telemetry::Settings,
 }
 
 /// Kinds of transport, as written.
@@ -91,6 +94,7 @@ fn settings(home: &Home, reader: &mut Reader, root: &Node) -> Option<Settings> {
     let known = [
         Known::required("listeners", "where agents and people connect"),
         Known::optional("drain_seconds", "how long running answers may go on after a signal"),
+        Known::optional("telemetry", "what is told of requests beside the logs"),
     ];
     let fields = reader.fields(root, &known)?;
     let drain =
@@ -110,20 +114,30 @@ fn settings(home: &Home, reader: &mut Reader, root: &Node) -> Option<Settings> {
             );
         }
     }
-    Some(Settings { listeners, drain: Duration::from_secs(drain?) })
+    let telemetry = fields.optional("telemetry", |node| telemetry(reader, node))?;
+    let (drain, telemetry) = (Duration::from_secs(drain?), telemetry.unwrap_or_default());
+    Some(Settings { listeners, drain, telemetry })
+}
+
+fn telemetry(reader: &mut Reader, node: &Node) -> Option<telemetry::Settings> {
+    let known = [Known::optional("agent_label", "whether agents' names become labels of metrics")];
+    let fields = reader.fields(node, &known)?;
+    let agent_label = fields.or("agent_label", false, |node| reader.flag(node))?;
+    Some(telemetry::Settings { agent_label })
 }
 
 fn listener(home: &Home, reader: &mut Reader, node: &Node) -> Option<ListenerSpec> {
     let known = [
         Known::required("address", "an address and port, or the socket's file"),
         Known::required("transport", "tcp, tls or unix"),
-        Known::required("surface", "agents or admin"),
+        Known::required("surface", "agents, admin or metrics"),
         Known::optional("certificate", "for tls: the certificate chain, a PEM file"),
         Known::optional("key", "for tls: its private key, a PEM file"),
     ];
     let fields = reader.fields(node, &known)?;
     let kinds = [("tcp", Kind::Tcp), ("tls", Kind::Tls), ("unix", Kind::Unix)];
-    let surfaces = [("agents", Surface::Agents), ("admin", Surface::Admin)];
+    let surfaces =
+        [("agents", Surface::Agents), ("admin", Surface::Admin), ("metrics", Surface::Metrics)];
     let kind = fields.required("transport", |node| reader.one_of(node, &kinds));
     let surface = fields.required("surface", |node| reader.one_of(node, &surfaces));
     let address = fields.required("address", |node| Some((node, reader.text(node)?.to_owned())));

@@ -13,6 +13,8 @@ fn request(method: &str, path: &str, header: &str) -> Request<()> {
 fn check(request: &Request<()>, expect: Result<Route, RefusalCode>) {
     let found = find(Surface::Agents, request).map_err(|refusal| refusal.code);
     assert_eq!(found, expect, "{} {}", request.method(), request.uri());
+    let metrics = find(Surface::Metrics, request).map_err(|refusal| refusal.code);
+    assert_eq!(metrics, Err(RefusalCode::PathUnknown), "metrics' listeners serve no agent");
     let elsewhere = find(Surface::Admin, request).map_err(|refusal| refusal.code);
     assert_eq!(elsewhere, Err(RefusalCode::PathUnknown), "{}", request.uri());
 }

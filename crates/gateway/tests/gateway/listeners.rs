@@ -32,6 +32,8 @@ fn plain_tcp_that_other_machines_reach_is_refused() {
         let refused = bind(Transport::Tcp(address(text)), Surface::Agents).unwrap_err();
         assert!(matches!(refused, ListenError::PlainNetwork(_)), "{text}: {refused}");
         assert!(refused.to_string().contains("tls"), "it says what to do: {refused}");
+        let refused = bind(Transport::Tcp(address(text)), Surface::Metrics).unwrap_err();
+        assert!(matches!(refused, ListenError::PlainNetwork(_)), "{text}: {refused}");
     }
 }
 

@@ -49,3 +49,4 @@ mod states;
 mod stored;
 mod target_secrets;
 mod upstream;
+mod watched;

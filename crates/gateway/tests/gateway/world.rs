@@ -18,6 +18,7 @@ use ledger::{DecisionLog, Entry, EntryKind, FactKeys, Faults, LogHome};
 use model::{ChangeId, Clock as _, DecisionId, Environment, Timestamp};
 use secrets::{SealingKey, SecretStore, SecretValue};
 use serde_json::Value;
+use telemetry::Watch;
 use tempfile::TempDir;
 use testkit::{Authority, Canary, FakeProvider, ManualClock};
 use tlog::{LogKey, LogVerifier};
@@ -58,6 +59,7 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) log: DecisionLog,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) home: TempDir,
     pub(crate) runtime: Runtime,
     pub(crate) vkey: String,
@@ -157,6 +159,7 @@ impl World {
         let issuer = service(signing, AUDIENCE);
         let faults = Faults::plan();
         let (log, vkey) = open_log(&home, &clock, &faults, setup.answer_within);
+        let watch = Watch::new(telemetry::Settings { agent_label: true }).unwrap();
         let gate = Gate::new(gateway::Parts {
             live: live(&files, &person, &clock),
             verifier: verifier(&issuer),
@@ -166,6 +169,7 @@ impl World {
             client: client(),
             clock: Arc::new(clock.clone()),
             mint: mint(),
+            watch: watch.clone(),
         });
         let gate = Arc::new(gate.bounded(setup.bounds));
         let (address, stop, serving) = serve(&runtime, &gate, setup.taken_within);
@@ -179,6 +183,7 @@ impl World {
             address,
             log,
             faults,
+            watch,
             home,
             runtime,
             vkey,

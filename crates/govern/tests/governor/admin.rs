@@ -8,7 +8,11 @@ use approval::{Object, Verb};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use govern::Governor;
-use govern::admin::{ACTS_PATH, BUDGETS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer};
+use govern::admin::{
+    ACTS_PATH, BUDGETS_PATH, METRICS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer,
+};
+use http_body_util::Full;
+use hyper::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -63,6 +67,7 @@ fn reports() -> Reports {
         status: Box::new(|| json!({ "part": "told" })),
         routes: Box::new(|| json!([{ "model": "one" }])),
         budgets: Box::new(|| json!([{ "name": "one-budget" }])),
+        metrics: Box::new(|| Response::new(Full::new("one_metric 1\n".into()))),
     }
 }
 
@@ -343,6 +348,8 @@ async fn reading_the_status_changes_nothing() {
         assert_eq!((routes.status, routes.json()), (200, json!([{ "model": "one" }])));
         let budgets = surface.call("GET", BUDGETS_PATH, Vec::new()).await;
         assert_eq!((budgets.status, budgets.json()), (200, json!([{ "name": "one-budget" }])));
+        let metrics = surface.call("GET", METRICS_PATH, Vec::new()).await;
+        assert_eq!((metrics.status, metrics.text().as_str()), (200, "one_metric 1\n"));
     }
     assert_eq!(surface.begun.ground().await, before);
 }

@@ -21,6 +21,7 @@ mod explain;
 mod first_run;
 mod log_trouble;
 mod lost_logs;
+mod metrics;
 mod own_keys;
 mod replay;
 mod routes;

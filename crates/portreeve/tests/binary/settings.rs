@@ -32,7 +32,7 @@ fn each_mistake_is_named_with_file_and_line() {
         assert!(GOOD.contains(from), "{from}");
         GOOD.replacen(from, to, 1)
     };
-    let mistakes: [(&str, String, &str); 19] = [
+    let mistakes: [(&str, String, &str); 21] = [
         ("no YAML", with("listeners:", "listeners: ["), "settings.yaml:"),
         ("an unknown field", format!("{GOOD}drain: 5\n"), "settings.yaml:4"),
         ("a listener's unknown field", with("tcp,", "tcp, tls: true,"), "settings.yaml:2"),
@@ -54,7 +54,9 @@ fn each_mistake_is_named_with_file_and_line() {
         ("a port too large", with("127.0.0.1:0", "127.0.0.1:65536"), "settings.yaml:2"),
         ("a host's name", with("127.0.0.1:0", "localhost:8484"), "settings.yaml:2"),
         ("an unknown transport", with("transport: tcp", "transport: udp"), "settings.yaml:2"),
-        ("an unknown surface", with("surface: agents", "surface: metrics"), "settings.yaml:2"),
+        ("an unknown surface", with("surface: agents", "surface: agent"), "settings.yaml:2"),
+        ("an unknown telemetry", format!("{GOOD}telemetry: {{agents: true}}\n"), "settings.yaml:4"),
+        ("no flag", format!("{GOOD}telemetry: {{agent_label: perhaps}}\n"), "settings.yaml:4"),
         ("no surface", with(", surface: agents", ""), "settings.yaml:2"),
         ("tls without a certificate", with("transport: tcp", "transport: tls"), "settings.yaml:2"),
         ("a drain time below zero", format!("{GOOD}drain_seconds: -1\n"), "settings.yaml:4"),
