@@ -297,7 +297,8 @@ impl Call {
         if let (Ended::Complete, true, Some(pass)) = (ended, well, &self.pass) {
             pass.succeeded();
         }
-        let (charged, cost_nano_usd) = self.held.settle(self.tried.and(metered.used), self.at);
+        let used = self.tried.and(metered.used);
+        let (charged, cost_nano_usd) = self.held.settle(used, self.at);
         let outcome = Outcome {
             ended,
             status: Some(status),

@@ -174,13 +174,7 @@ impl Running {
         let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
             .context("the keys of the facts cannot be opened")?;
         let decisions = open_decisions(home, keys.decisions, facts)?;
-        let tally = Tally::of_log(home, decisions.status().size).map_err(|cause| {
-            let text = format!(
-                "what budgets have counted cannot be read from the decision log ({cause:#}); run \
-                 `portreeve ledger verify`"
-            );
-            Failure::unavailable(text)
-        })?;
+        let tally = counted(home, &decisions)?;
         let client = client()?;
         let watch = Watch::new(settings.telemetry.clone())?;
         let gate = Arc::new(Gate::new(gateway::Parts {
@@ -301,6 +295,17 @@ impl Running {
         print::notice("stopped");
         Ok(())
     }
+}
+
+/// What budgets have counted, found again.
+fn counted(home: &Home, decisions: &DecisionLog) -> Result<Tally> {
+    Tally::of_log(home, decisions.status().size).map_err(|cause| {
+        let text = format!(
+            "what budgets have counted cannot be read from the decision log ({cause:#}); run \
+             `portreeve ledger verify`"
+        );
+        Failure::unavailable(text).into()
+    })
 }
 
 /// Reads the control log again, for the governor.

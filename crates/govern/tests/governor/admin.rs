@@ -317,7 +317,8 @@ async fn other_paths_and_methods_do_not_exist() {
         ("POST", "/v1/ACTS"),
         ("GET", "/v1/secrets"),
         ("GET", "/v1/status/.."),
-        ("GET", "/metrics"),
+        ("GET", "/v1/metrics"),
+        ("POST", "/metrics"),
         ("POST", "/v1/chat/completions"),
     ];
     for (method, path) in elsewhere {

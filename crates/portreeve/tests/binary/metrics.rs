@@ -51,7 +51,13 @@ fn metrics_have_a_listener_that_serves_nothing_else() {
         assert_eq!(get(method, path).status, 404, "{path}");
     }
     assert_eq!(get("POST", "/metrics").status, 405);
+    let credential = format!("Bearer {token}");
+    let bearer = [("authorization", credential.as_str())];
     for path in ["/metrics", "/v1/metrics"] {
-        assert_eq!(testkit::get(server.address, path, &[]).status, 404, "agents see no metrics");
+        assert_eq!(
+            testkit::get(server.address, path, &bearer).status,
+            404,
+            "agents see no metrics"
+        );
     }
 }
