@@ -47,8 +47,9 @@ pub(crate) fn run(command: &mut Command, limit: Duration, show: Show) -> Result<
     finish(child, &name, limit, show)
 }
 
-/// Runs `command` quietly with `input` as its standard input; anything but success is an error.
-pub(crate) fn feed(command: &mut Command, input: &str, limit: Duration) -> Result<()> {
+/// Runs `command` quietly with `input` as its standard input; what it wrote. Anything but success is
+/// an error.
+pub(crate) fn feed(command: &mut Command, input: &str, limit: Duration) -> Result<String> {
     let name = describe(command);
     let mut child = command
         .stdin(Stdio::piped())
@@ -60,7 +61,7 @@ pub(crate) fn feed(command: &mut Command, input: &str, limit: Duration) -> Resul
     // It may end without reading: its exit code tells more than the broken pipe.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    demand_success(&name, finish(child, &name, limit, Show::Nothing)?).map(|_| ())
+    demand_success(&name, finish(child, &name, limit, Show::Nothing)?)
 }
 
 /// Runs `command` quietly; anything but success is an error that shows what it wrote.
@@ -159,7 +160,8 @@ mod tests {
 
     #[test]
     fn what_is_fed_is_read_and_a_failure_shows_what_was_written() {
-        feed(&mut shell("test \"$(cat)\" = given"), "given", LIMIT).expect("it reads");
+        let wrote = feed(&mut shell("sed s/given/taken/"), "given", LIMIT).expect("it reads");
+        assert_eq!(wrote, "taken\n");
         let error = feed(&mut shell("echo because; exit 4"), "unread", LIMIT).expect_err("exit 4");
         assert!(error.to_string().contains("because"), "{error}");
     }

@@ -3,11 +3,13 @@
 //! It runs what developers and CI run. It is no part of the product and nothing depends on it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to a terminal")]
 
+mod bench;
 mod command;
 mod count;
 mod docs;
 mod docs_run;
 mod e2e;
+mod gateway;
 mod node;
 mod place;
 mod python;
@@ -26,6 +28,7 @@ cargo xtask tidy             check the rules of this repository
 cargo xtask docs [--check]   write the generated reference pages, or check that they are current
 cargo xtask docs-run         run every command of README.md and docs/guide/
 cargo xtask e2e              run only the end-to-end tests
+cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
 
 Tools and packages are kept in .cache/, or in the folder PORTREEVE_TEST_CACHE names.";
 
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["docs-run"] => docs_run::run_alone(),
         ["e2e"] => e2e::run_alone(),
+        ["bench", options @ ..] => bench::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -18,6 +18,8 @@ use crate::stopwatch::Stopwatch;
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long it may take to stop after it was asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
+/// How long one that is dropped may take to end by itself before it is killed.
+const DROP_LIMIT: Duration = Duration::from_secs(5);
 /// Lines that may wait for the log file.
 const LINES_QUEUED_MAX: usize = 1024;
 /// How an address begins in what a server prints.
@@ -88,6 +90,16 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop (SIGTERM), and demands that it does so in time and with exit code 0.
     pub(crate) fn stop(mut self) -> Result<()> {
         let pid = self.child.id().to_string();
@@ -116,6 +128,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Asked first: one that has children of its own ends them, and with them what this reads.
+        // One that has ended already is not: its number may be another's by now.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let pid = self.child.id().to_string();
+            if Command::new("kill").args(["-TERM", &pid]).status().is_ok_and(|kill| kill.success())
+            {
+                let _ = self.ended.recv_timeout(DROP_LIMIT);
+            }
+        }
         // Both fail where it has ended already, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -15,7 +15,7 @@ use crate::node::Node;
 use crate::place::Place;
 use crate::python::{EMBEDDINGS, MODEL, NODE, Python, SDKS, TOOLS};
 use crate::tally::Tally;
-use crate::{Verdict, docs_run, e2e, system, tidy};
+use crate::{Verdict, bench, docs_run, e2e, system, tidy};
 
 /// A step that only reads.
 const CHECK_LIMIT: Duration = Duration::from_secs(600);
@@ -87,7 +87,9 @@ pub(crate) fn run(extent: Extent) -> Result<Verdict> {
 
 /// Builds the programs that the tests drive, in the build folder every step shares.
 pub(crate) fn build_binaries(place: &Place) -> Result<Count> {
-    cargo(place, &["build", "--locked", "-p", "portreeve", "-p", "portreeve-verify"], BUILD_LIMIT)
+    let programs = ["-p", "portreeve", "-p", "portreeve-verify", "-p", "testkit"];
+    let build = [&["build", "--locked", "--bins"][..], &programs].concat();
+    cargo(place, &build, BUILD_LIMIT)
 }
 
 const CLIPPY: &[&str] =
@@ -115,6 +117,7 @@ fn end_to_end(place: &Place, packages: Option<&Packages>, tally: &mut Tally) {
         Some(packages) if built == Verdict::Passed => {
             e2e::run(place, packages, tally);
             tally.step("commands in pages", || docs_run::run_all(place));
+            tally.step("the bench gives every figure", || bench::smoke(place));
         }
         _ => tally.not_run("end to end, and commands in pages", "the build or a package failed"),
     }

@@ -18,6 +18,8 @@ use crate::{Body, Endpoint, Phase, Roots, SendError, SetupError};
 /// Largest head of an answer: the bytes of its headers' names and values. Reading it is bounded
 /// by the buffer, whose last read may overshoot; the number of headers by hyper: 100.
 const HEAD_MAX: usize = 64 * 1024;
+/// Unused connections that are kept to one host: a burst leaves no more behind.
+const IDLE_PER_HOST_MAX: usize = 512;
 
 /// What one client may use.
 #[derive(Debug, Clone)]
@@ -50,7 +52,12 @@ pub struct Client {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { connections_per_host_max: 512, idle_connection_ms: 30_000, roots: Roots::default() }
+        // As many as a gateway carries calls at a time: one provider may be all it has.
+        Self {
+            connections_per_host_max: 4_096,
+            idle_connection_ms: 30_000,
+            roots: Roots::default(),
+        }
     }
 }
 
@@ -65,7 +72,7 @@ impl Client {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_millis(settings.idle_connection_ms))
-            .pool_max_idle_per_host(settings.connections_per_host_max)
+            .pool_max_idle_per_host(settings.connections_per_host_max.min(IDLE_PER_HOST_MAX))
             .http1_max_buf_size(HEAD_MAX)
             // Only a call of which nothing was sent yet: its pooled connection had just closed.
             .retry_canceled_requests(true)

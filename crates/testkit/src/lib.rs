@@ -2,7 +2,8 @@
 //! hand, canaries, a certificate authority, a plain HTTP client that can misbehave, and the scenario runner.
 //!
 //! Nothing here is part of the product: only dev-dependencies name this crate. Everything binds
-//! to 127.0.0.1 on a port the system picks, and nothing sleeps.
+//! to 127.0.0.1 on a port the system picks, and nothing sleeps, but for [`lab`]: it measures, and
+//! is no part of any test's own path.
 #![expect(
     clippy::expect_used,
     reason = "a tool of tests fails the test that uses it, at the spot and with the reason"
@@ -13,6 +14,7 @@ mod canary;
 mod clock;
 mod gate;
 mod http_client;
+pub mod lab;
 mod provider;
 mod scenario;
 

@@ -5,7 +5,6 @@
 //! front of those upstreams. Everything listens on loopback and ends with the run.
 
 mod drivers;
-mod gateway;
 mod plan;
 mod upstreams;
 
@@ -16,14 +15,16 @@ use tempfile::TempDir;
 
 use crate::Verdict;
 use crate::count::Count;
+use crate::gateway::{ANY_PORT, Gateway};
 use crate::node::Node;
 use crate::place::Place;
 use crate::python::Python;
 use crate::tally::Tally;
 use crate::test::{Packages, build_binaries};
 use drivers::{Target, drive, lay_out_scripts};
-use gateway::{Agent, Gateway};
-use plan::{BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, UNDER_BUDGETS};
+use plan::{
+    Agent, BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, UNDER_BUDGETS,
+};
 use upstreams::{KEY, KEY_VALUE, Upstream, Upstreams};
 
 /// Where a run happens and what it uses.
@@ -69,7 +70,10 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
     });
     let mut gateway = None;
     let demo = tally.step("end to end: the gateway before its demo provider", || {
-        before_the_demo(&stage, gateway.insert(Gateway::start(place, folder.path())?))
+        before_the_demo(
+            &stage,
+            gateway.insert(Gateway::start(place.binary("portreeve"), folder.path(), ANY_PORT)?),
+        )
     });
     const FOREIGN: &str = "end to end: the gateway before upstreams nobody here wrote";
     const FAULTS: &str = "end to end: upstreams that fail, and what the log says of it";
@@ -132,8 +136,8 @@ fn before_foreign(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
     for meeting in MEETINGS {
         let mut target = Target { models: meeting.governed, can: meeting.can, ..through(gateway)? };
         if meeting.upstream == Upstream::Mock {
-            target.granted_token = Some(gateway.token(Agent::Granted)?);
-            target.keeping_token = Some(gateway.token(Agent::Keeping)?);
+            target.granted_token = Some(gateway.token(Agent::Granted.name())?);
+            target.keeping_token = Some(gateway.token(Agent::Keeping.name())?);
         }
         count = count + drive(stage, meeting.script, &target)?;
     }
@@ -156,7 +160,7 @@ fn before_failing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
     for script in BEFORE_THE_FAILING {
         let target = Target {
             cli: gateway.cli(),
-            granted_token: Some(gateway.token(Agent::Granted)?),
+            granted_token: Some(gateway.token(Agent::Granted.name())?),
             upstream: Some((upstreams.url(Upstream::Mock), KEY_VALUE)),
             ..through(gateway)?
         };
@@ -169,7 +173,7 @@ fn before_failing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
 fn through(gateway: &Gateway) -> Result<Target<'static>> {
     Ok(Target {
         base_url: gateway.url(),
-        token: gateway.token(Agent::Demo)?,
+        token: gateway.token(Agent::Demo.name())?,
         granted_token: None,
         keeping_token: None,
         through_gateway: true,

@@ -5,6 +5,27 @@ use super::upstreams::Upstream;
 /// A model that `e2e/charter` declares and nobody may use.
 const NEVER: (&str, &str) = ("never", "never-permitted");
 
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Agent {
+    /// The agent a first run declares: it holds model grants only.
+    Demo,
+    /// An agent that `e2e/charter` adds: it holds tool grants, too.
+    Granted,
+    /// Another: it may have conversations kept.
+    Keeping,
+}
+
+impl Agent {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo-agent",
+            Self::Granted => "searching-agent",
+            Self::Keeping => "keeping-agent",
+        }
+    }
+}
+
 /// One driver before one upstream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meeting {

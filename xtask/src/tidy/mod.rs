@@ -65,6 +65,7 @@ const RULES: &[Rule] = &[
     Rule { name: "links resolve", check: links::resolve },
     Rule { name: "commands in pages are run", check: pages::commands },
     Rule { name: "generated pages are current", check: pages::generated },
+    Rule { name: "figures are those that were measured", check: pages::measured },
 ];
 
 impl Repository {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, Repository};
-use crate::{docs, docs_run};
+use crate::{bench, docs, docs_run};
 
 /// How paths of one machine begin. Written in halves, so that this file has none of them.
 const MACHINE: [&str; 5] = [
@@ -80,6 +80,12 @@ pub(super) fn generated(repository: &Repository) -> Vec<Finding> {
         .into_iter()
         .filter(|page| repository.tree.get(page.path) != Some(page.text.as_str()));
     stale.map(|page| Finding::new(page.path, 0, "is not current: run `cargo xtask docs`")).collect()
+}
+
+/// The page of figures says what was measured, and its plots draw it.
+pub(super) fn measured(repository: &Repository) -> Vec<Finding> {
+    let stale = bench::stale(&|path| repository.tree.get(path).map(str::to_owned));
+    stale.into_iter().map(|(path, what)| Finding::new(&path, 0, what)).collect()
 }
 
 /// Whether `start` begins a path in `line`, rather than lying inside a longer one.

@@ -1,4 +1,4 @@
-//! The gateway under test: the debug binary over a home of its own, used as its users use it.
+//! A gateway that a chore starts: a binary over a home of its own, used as its users use it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,60 +9,44 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::command::{feed, output_of};
 use crate::count::Count;
-use crate::place::Place;
 use crate::server::Server;
 
+/// Where a gateway serves that is to choose its own port.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 /// One command of the product.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
-/// Who calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Agent {
-    /// The agent a first run declares: it holds model grants only.
-    Demo,
-    /// An agent that `e2e/charter` adds: it holds tool grants, too.
-    Granted,
-    /// Another: it may have conversations kept.
-    Keeping,
-}
-
-impl Agent {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Demo => "demo-agent",
-            Self::Granted => "searching-agent",
-            Self::Keeping => "keeping-agent",
-        }
-    }
-}
-
 /// A serving gateway.
 #[derive(Debug)]
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     binary: PathBuf,
     folder: PathBuf,
     server: Server,
 }
 
 impl Gateway {
-    /// Makes a home in `folder` by a first run, and serves on a port the system chooses.
-    pub(super) fn start(place: &Place, folder: &Path) -> Result<Self> {
-        let binary = place.binary("portreeve");
+    /// Serves on `listen` over the home in `folder`, which a first run makes where there is none.
+    pub(crate) fn start(binary: PathBuf, folder: &Path, listen: &str) -> Result<Self> {
         let mut up = command(&binary, folder);
-        up.args(["up", "--listen", "127.0.0.1:0"]);
+        up.args(["up", "--listen", listen]);
         let server = Server::start("the gateway", &mut up, folder.join("gateway.log"))?;
         Ok(Self { binary, folder: folder.to_owned(), server })
     }
 
     /// Where agents connect.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.url()
     }
 
+    /// The serving process.
+    pub(crate) const fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// A fresh token of an agent; the command prints nothing else.
-    pub(super) fn token(&self, agent: Agent) -> Result<String> {
+    pub(crate) fn token(&self, agent: &str) -> Result<String> {
         let mut ask = self.command();
-        let printed = output_of(ask.args(["agent", "token", agent.name()]), COMMAND_LIMIT)?;
+        let printed = output_of(ask.args(["agent", "token", agent]), COMMAND_LIMIT)?;
         let token = printed.trim();
         ensure!(
             !token.is_empty() && !token.contains(char::is_whitespace),
@@ -72,7 +56,7 @@ impl Gateway {
     }
 
     /// Lays the files of `overlay` over a copy of the charter in force and applies the change.
-    pub(super) fn apply(&self, overlay: &Path, filled: &[(&str, String)]) -> Result<()> {
+    pub(crate) fn apply(&self, overlay: &Path, filled: &[(&str, String)]) -> Result<()> {
         let proposed = self.folder.join("proposed");
         copy_filled(&home(&self.folder).join("charter"), &proposed, filled)?;
         copy_filled(overlay, &proposed, filled)?;
@@ -83,12 +67,12 @@ impl Gateway {
     }
 
     /// Seals `value` as the next version of the secret `name`; it is read from standard input.
-    pub(super) fn seal(&self, name: &str, value: &str) -> Result<()> {
-        feed(self.command().args(["secret", "put", name]), value, COMMAND_LIMIT)
+    pub(crate) fn seal(&self, name: &str, value: &str) -> Result<()> {
+        feed(self.command().args(["secret", "put", name]), value, COMMAND_LIMIT).map(drop)
     }
 
     /// Stops it as a service manager would, and verifies its ledger with nothing serving.
-    pub(super) fn stop_and_verify(self) -> Result<Count> {
+    pub(crate) fn stop_and_verify(self) -> Result<Count> {
         let mut verify = self.command();
         self.server.stop()?;
         println!("ok   the gateway stopped by itself when asked");
@@ -97,8 +81,13 @@ impl Gateway {
         Ok(Count { passed: 2, failed: 0 })
     }
 
+    /// Stops it as a service manager would.
+    pub(crate) fn stop(self) -> Result<()> {
+        self.server.stop()
+    }
+
     /// The product's command over this home, for a driver that reads its records.
-    pub(super) fn cli(&self) -> Vec<String> {
+    pub(crate) fn cli(&self) -> Vec<String> {
         let home = home(&self.folder);
         [self.binary.as_path(), Path::new("--home"), home.as_path()]
             .map(|word| word.display().to_string())

@@ -1,0 +1,51 @@
+//! The programs of a run: built as users run them, or taken from the tests.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::command::{Show, run};
+use crate::place::{Place, environment};
+
+/// How long building may take, cold, on a slow machine.
+const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
+
+/// Where they are.
+#[derive(Debug, Clone)]
+pub(super) struct Programs {
+    pub(super) portreeve: PathBuf,
+    pub(super) lab: PathBuf,
+    /// Where nginx is, if it is installed.
+    pub(super) nginx: Option<PathBuf>,
+}
+
+impl Programs {
+    /// Builds them, optimised.
+    pub(super) fn build(place: &Place) -> Result<Self> {
+        let builds: [&[&str]; 2] = [&["-p", "portreeve"], &["-p", "testkit", "--bin", "lab"]];
+        for build in builds {
+            let mut command = place.cargo();
+            command.args(["build", "--release", "--locked"]).args(build);
+            let finished = run(&mut command, BUILD_LIMIT, Show::Lines)?;
+            ensure!(finished.success, "the build failed");
+        }
+        Ok(Self::found(&place.target.join("release")))
+    }
+
+    /// Those that the tests have built.
+    pub(super) fn of_tests(place: &Place) -> Self {
+        Self::found(&place.target.join("debug"))
+    }
+
+    fn found(folder: &Path) -> Self {
+        let path = environment("PATH").unwrap_or_default();
+        // Debian puts it where only an administrator's PATH leads.
+        let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+        let nginx = folders.map(|folder| folder.join("nginx")).find(|file| file.is_file());
+        if nginx.is_none() {
+            println!("nginx is not installed: nothing is compared with it");
+        }
+        Self { portreeve: folder.join("portreeve"), lab: folder.join("lab"), nginx }
+    }
+}
