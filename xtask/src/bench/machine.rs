@@ -27,7 +27,7 @@ pub(super) fn describe(
         ("cores", cores.to_string()),
         ("processor", processor()),
         ("memory", memory()),
-        ("kernel", read_line("/proc/sys/kernel/osrelease")),
+        ("kernel", kernel()),
         ("disk", disk(folder)),
         ("load before", read_line("/proc/loadavg").split(' ').take(1).collect()),
         ("date", asked(Command::new("date").args(["-u", "+%F"]))),
@@ -59,6 +59,12 @@ fn commit(place: &Place) -> String {
 fn read_line(path: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().next().unwrap_or("unknown").trim().to_owned()
+}
+
+/// The kernel's version, without what whoever built it added.
+fn kernel() -> String {
+    let release = read_line("/proc/sys/kernel/osrelease");
+    release.chars().take_while(|letter| letter.is_ascii_digit() || *letter == '.').collect()
 }
 
 fn processor() -> String {
