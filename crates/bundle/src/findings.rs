@@ -2,6 +2,7 @@
 //! claims go unconfirmed. A finding changes nothing; it says who must look.
 
 use model::{Claims, ModelName, Timestamp};
+use policy::{Crowd, READ_TOGETHER_MAX};
 
 use crate::Bundle;
 use crate::compiled::{Model, Target};
@@ -46,7 +47,7 @@ impl std::fmt::Display for Finding {
 
 impl Bundle {
     /// What somebody should look at, at `now`: by model, in the order of its targets; then by
-    /// context; then by agent.
+    /// context; then by agent; then about policies.
     ///
     /// - `end-of-life-near`: a target ends within 60 days; `end-of-life-past`: it has ended.
     /// - `successor-past-its-end`: what is to take a target's place has ended itself.
@@ -59,6 +60,8 @@ impl Bundle {
     ///   ended.
     /// - `context-ending`: a context ends within 14 days; `context-ended`: it has ended.
     /// - `context-self-approved`: a context stands on the approval of the owner of one of its agents.
+    /// - `policies-crowded`: so many policies are read together that every decision they could have
+    ///   a part in is slow.
     /// - `agent-unallocated`: calls of an agent are charged to nobody, while others' are.
     #[must_use]
     pub fn findings(&self, now: Timestamp) -> Vec<Finding> {
@@ -80,6 +83,7 @@ impl Bundle {
         }
         found.extend(self.contexts().flat_map(|context| contexts::of_context(self, context, now)));
         found.extend(self.agents().flat_map(|agent| contexts::of_agent(self, agent, now)));
+        found.extend(self.policies().crowds().into_iter().map(crowded));
         found
     }
 }
@@ -166,6 +170,18 @@ impl Looked<'_> {
             facts.upstream_model, facts.provider, model.facts.name
         )
     }
+}
+
+fn crowded(crowd: Crowd) -> Finding {
+    let Crowd { about, count, beyond } = crowd;
+    let what = format!(
+        "{count} policies about {about} are read together; the first of them beyond \
+         {READ_TOGETHER_MAX} is `{}` at {}:{}",
+        beyond.id, beyond.file, beyond.line
+    );
+    let help = "name a team and a resource in their scopes, or say in one policy what several say: \
+                each is read for every such call";
+    finding("policies-crowded", what, &beyond.owner, help)
 }
 
 /// Whether every target of the model has ended.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use approval::{Keyring, KeyringError};
 use charter::{AgentStatus, Charter, CharterFile, Located, SourceTree};
-use model::{PersonName, Place, Problem, Problems, SeatName};
-use policy::{AgentFacts, DataClass, Lifecycle, ModelFacts, Policies, ProviderKind};
+use model::{AgentName, ModelName, PersonName, Place, Problem, Problems, SeatName};
+use policy::{AgentFacts, DataClass, Lifecycle, ModelFacts, Parts, Policies, ProviderKind};
 
 use crate::compiled::{Agent, Bundle, Model, Persons, Provider, Retries, Secret};
 use crate::context::Context;
@@ -42,7 +42,7 @@ pub(crate) fn bundle(
         .values()
         .map(|provider| (provider.name.clone(), owners.provider(provider)))
         .collect();
-    let models = charter
+    let models: BTreeMap<_, _> = charter
         .models
         .values()
         .map(|model| (model.name.clone(), owners.model(model, charter, &secrets)))
@@ -58,6 +58,7 @@ pub(crate) fn bundle(
         .map(|context| (context.name.clone(), owners.context(context)))
         .collect();
     let limits = Limits::of(charter, &agents, |quota| owners.of(quota.owner.as_ref()));
+    let policies = policies.with_parts(parts(&agents, &models));
     Ok(Bundle {
         digest: charter::manifest(tree).digest(),
         gateway: root.name.clone(),
@@ -74,6 +75,16 @@ pub(crate) fn bundle(
         people,
         tests_passed: 0,
     })
+}
+
+/// What policy is asked about, made once for as long as the bundle lasts.
+fn parts(agents: &BTreeMap<AgentName, Agent>, models: &BTreeMap<ModelName, Model>) -> Parts {
+    let targets = models.values().flat_map(|model| &model.targets);
+    Parts::new(
+        agents.values().map(|agent| &agent.facts),
+        models.values().map(|model| &model.facts),
+        targets.map(|target| &target.facts),
+    )
 }
 
 /// Fills in owners: stated, or inherited from the accountable seat.

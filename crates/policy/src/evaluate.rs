@@ -1,6 +1,10 @@
 //! What a set answers to a question, and the world it is asked in. Never a verdict on a request.
 
-use cedar_policy::{Entities, EntityUid};
+use std::sync::Arc;
+
+use cedar_policy::Entities;
+
+use crate::parts::Caller;
 
 /// A question that could not be put at all: a bug of the gateway, and a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +23,13 @@ pub(crate) enum Answer {
     Error(Vec<String>),
 }
 
-/// The world a question is asked in: the entities, and by which names the caller is indexed.
+/// The world a question is asked in: the entities, and who asks.
 #[derive(Debug)]
 pub(crate) struct World {
     /// The slice.
     pub(crate) entities: Entities,
     /// The agent and its ancestors.
-    pub(crate) callers: [EntityUid; 2],
+    pub(crate) caller: Arc<Caller>,
 }
 
 impl Answer {

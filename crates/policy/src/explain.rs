@@ -11,7 +11,7 @@ use crate::evaluate::{Unevaluable, World};
 use crate::facts::Circumstances;
 use crate::matter;
 use crate::policies::Policies;
-use crate::query::Query;
+use crate::query::{Place, Query, Telling};
 use crate::trail::Trail;
 
 /// A permit whose scope matched the question but whose conditions did not.
@@ -35,20 +35,20 @@ impl Policies {
     }
 
     fn misses(&self, asked: &Circumstances<'_>) -> Result<Vec<NearMiss>, Unevaluable> {
-        let world = Trail::default().world(asked)?;
+        let world = Trail::default().world(asked, &self.parts)?;
+        let telling = Telling::new(asked)?;
         let mut found = Vec::new();
         for target in asked.targets {
+            let place = Place::new(&telling, target)?;
             for matter in matter::all(asked.ask, target) {
-                let query = Query::about(matter, asked, target);
-                let request = query.request()?;
-                let set = query.domain.set();
-                let of_set = self.permits.iter().filter(|one| one.listing.set == set);
-                found.extend(of_set.filter_map(|permit| {
-                    let mut unmet = unmet(&permit.cedar, &request, &world)?;
-                    if !self.counts(permit.cedar.id().as_ref(), asked.call.now) {
+                let query = Query::about(matter, &telling, &place, &world)?;
+                let request = query.request(&self.shapes)?;
+                found.extend(self.permits_about(&query, &world).into_iter().filter_map(|permit| {
+                    let mut unmet = unmet(permit, &request, &world)?;
+                    if !self.counts(permit.id().as_ref(), asked.call.now) {
                         unmet.push("@expires lies in the past".to_owned());
                     }
-                    let policy = permit.listing.policy.clone();
+                    let policy = self.listings.get(&permit.id().to_string())?.policy.clone();
                     let provider = target.provider.clone();
                     (!unmet.is_empty()).then_some(NearMiss { policy, provider, unmet })
                 }));

@@ -1,23 +1,35 @@
-//! Which policies can match a caller: found by the entity in the policy's principal scope.
+//! Which policies can match a question: found by its action and by the entities in the policy's
+//! principal and resource scopes.
 //!
 //! Cedar scans every policy it is given and evaluates the scope first, so leaving out policies
-//! whose principal scope names somebody else changes neither the verdict nor its reasons (a
-//! property test holds the index against the full scan).
+//! whose scope names another action, caller or resource changes neither the verdict nor its
+//! reasons (a property test holds the index against the full scan).
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Decision, EntityUid, Policy, PolicySet, PrincipalConstraint,
-    Request,
+    ActionConstraint, AuthorizationError, Authorizer, Decision, Entities, EntityUid, Policy,
+    PolicySet, PrincipalConstraint, Request, ResourceConstraint,
 };
 
-use crate::evaluate::World;
+use crate::schema::Action;
 
-/// Policies by the caller they name. Immutable once built.
-#[derive(Debug, Default)]
-pub(crate) struct Index {
-    anybody: PolicySet,
-    named: HashMap<EntityUid, PolicySet>,
+/// Policies by what their scopes name. Immutable once built.
+#[derive(Default)]
+pub(crate) struct Index(HashMap<Action, ByCaller>);
+
+/// By the caller they name, then by the resource they name; none is any.
+type ByCaller = HashMap<Option<EntityUid>, HashMap<Option<EntityUid>, PolicySet>>;
+
+/// What a question is looked up by: each scope that a policy may have so that it can match.
+#[derive(Debug)]
+pub(crate) struct Scopes<'a> {
+    pub(crate) action: Action,
+    /// Any caller, the caller, what it is in.
+    pub(crate) callers: &'a [Option<EntityUid>],
+    /// Any resource, the resource, what it is in; each once.
+    pub(crate) resources: &'a [Option<EntityUid>],
 }
 
 /// Which policies matched a question. Where a forbid of a part matched, that part's permits are
@@ -29,40 +41,83 @@ pub(crate) struct Matches {
     pub(crate) errors: BTreeSet<String>,
 }
 
+/// Policies that are read together, for every question that any of them could match.
+#[derive(Debug)]
+pub(crate) struct Shelf<'a> {
+    pub(crate) caller: Option<&'a EntityUid>,
+    pub(crate) resource: Option<&'a EntityUid>,
+    pub(crate) policies: &'a PolicySet,
+}
+
 impl Index {
-    /// An index of `policies`, whose ids are distinct.
-    pub(crate) fn new<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> Self {
+    /// An index of what `policies` gives for each action; ids are distinct among those of one.
+    pub(crate) fn new<'a, P>(policies: impl Fn(Action) -> P) -> Self
+    where
+        P: Iterator<Item = &'a Policy>,
+    {
         let mut index = Self::default();
-        for policy in policies {
-            let part = match policy.principal_constraint() {
-                PrincipalConstraint::Any | PrincipalConstraint::Is(_) => &mut index.anybody,
-                PrincipalConstraint::Eq(uid)
-                | PrincipalConstraint::In(uid)
-                | PrincipalConstraint::IsIn(_, uid) => index.named.entry(uid).or_default(),
-            };
-            add(part, policy);
+        for action in Action::ALL {
+            for policy in policies(*action).filter(|policy| may_be_about(policy, *action)) {
+                let callers = index.0.entry(*action).or_default();
+                let resources = callers.entry(caller(policy)).or_default();
+                add(resources.entry(resource(policy)).or_default(), policy);
+            }
         }
         index
     }
 
-    /// The policies that match `request`, asked by one of `world`'s callers.
-    pub(crate) fn matches(&self, request: &Request, world: &World) -> Matches {
-        let named = world.callers.iter().filter_map(|caller| self.named.get(caller));
+    /// The policies that match `request`, which asks about `scopes`.
+    pub(crate) fn matches(
+        &self,
+        scopes: &Scopes<'_>,
+        request: &Request,
+        entities: &Entities,
+    ) -> Matches {
         let mut matches = Matches::default();
-        for part in std::iter::once(&self.anybody).chain(named) {
-            matches.scan(part, request, world);
+        for part in self.candidates(scopes) {
+            matches.scan(part, request, entities);
         }
         matches
+    }
+
+    /// The policies that could match a question about `scopes`.
+    pub(crate) fn candidates(&self, scopes: &Scopes<'_>) -> Vec<&PolicySet> {
+        let Some(callers) = self.0.get(&scopes.action) else { return Vec::new() };
+        let mut found = Vec::new();
+        for resources in scopes.callers.iter().filter_map(|caller| callers.get(caller)) {
+            found.extend(scopes.resources.iter().filter_map(|resource| resources.get(resource)));
+        }
+        found
+    }
+
+    /// Every part of it.
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = Shelf<'_>> {
+        self.0.values().flat_map(|callers| {
+            callers.iter().flat_map(|(caller, resources)| {
+                resources.iter().map(|(resource, policies)| Shelf {
+                    caller: caller.as_ref(),
+                    resource: resource.as_ref(),
+                    policies,
+                })
+            })
+        })
+    }
+}
+
+/// How many policies there are for each part, so that equal indexes look equal.
+impl fmt::Debug for Index {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sizes: Vec<_> =
+            self.shelves().map(|shelf| shelf.policies.num_of_policies()).collect();
+        sizes.sort_unstable();
+        out.debug_tuple("Index").field(&sizes).finish()
     }
 }
 
 impl Matches {
     /// Adds what `part` says.
-    fn scan(&mut self, part: &PolicySet, request: &Request, world: &World) {
-        if part.is_empty() {
-            return;
-        }
-        let response = Authorizer::new().is_authorized(request, part, &world.entities);
+    fn scan(&mut self, part: &PolicySet, request: &Request, entities: &Entities) {
+        let response = Authorizer::new().is_authorized(request, part, entities);
         let reasons = response.diagnostics().reason().map(ToString::to_string);
         match response.decision() {
             Decision::Allow => self.permits.extend(reasons),
@@ -71,6 +126,34 @@ impl Matches {
         self.errors.extend(response.diagnostics().errors().map(|error| match error {
             AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
         }));
+    }
+}
+
+fn may_be_about(policy: &Policy, action: Action) -> bool {
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(named) => *action.uid() == named,
+        ActionConstraint::In(named) => named.iter().any(|one| action.is_in(one)),
+    }
+}
+
+/// What its principal scope names.
+fn caller(policy: &Policy) -> Option<EntityUid> {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
+        PrincipalConstraint::Eq(uid)
+        | PrincipalConstraint::In(uid)
+        | PrincipalConstraint::IsIn(_, uid) => Some(uid),
+    }
+}
+
+/// What its resource scope names.
+fn resource(policy: &Policy) -> Option<EntityUid> {
+    match policy.resource_constraint() {
+        ResourceConstraint::Any | ResourceConstraint::Is(_) => None,
+        ResourceConstraint::Eq(uid)
+        | ResourceConstraint::In(uid)
+        | ResourceConstraint::IsIn(_, uid) => Some(uid),
     }
 }
 

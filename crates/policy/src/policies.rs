@@ -6,23 +6,24 @@ use cedar_policy::{Policy, Request};
 use model::{PolicyRef, PolicySetKind, Timestamp};
 
 use crate::evaluate::{Answer, World};
-use crate::index::Index;
-use crate::query::{Domain, Query};
+use crate::index::{Index, Matches, Scopes};
+use crate::parts::Parts;
+use crate::query::Query;
+use crate::schema::Action;
+use crate::shapes::Shapes;
 
 /// Every policy of a charter. Made by [`crate::compile`], never changed.
 #[derive(Debug)]
 pub struct Policies {
     pub(crate) listings: BTreeMap<String, PolicyListing>,
-    /// Guardrails and the model set.
-    model: Index,
-    /// Guardrails and the tool set.
-    tool: Index,
-    /// Guardrails and the secret set.
-    secret: Index,
+    /// For each action, the guardrails and the policies of its set.
+    pub(crate) all: Index,
     /// What is left of the model set's permits without the context: who could ever match.
-    pub(crate) reach: Index,
-    /// The permits, for explaining which of them nearly matched.
-    pub(crate) permits: Vec<Compiled>,
+    reach: Index,
+    /// The entities of what the charter declares.
+    pub(crate) parts: Parts,
+    /// Which questions were checked against the schema.
+    pub(crate) shapes: Shapes,
 }
 
 /// One policy as it is listed.
@@ -57,26 +58,33 @@ pub(crate) struct Compiled {
 impl Policies {
     /// The policies `compiled`, whose ids are distinct.
     pub(crate) fn new(compiled: Vec<Compiled>) -> Self {
-        let with_guardrails = |set| {
-            let wanted = move |policy: &&Compiled| {
-                policy.listing.set == set || policy.listing.set == PolicySetKind::Guardrails
-            };
-            Index::new(compiled.iter().filter(wanted).map(|policy| &policy.cedar))
+        let of = |set: PolicySetKind| compiled.iter().filter(move |one| one.listing.set == set);
+        let asked = |action: Action| {
+            let both = of(PolicySetKind::Guardrails).chain(of(action.set()));
+            both.map(|one| &one.cedar)
         };
-        let is_permit = |policy: &&Compiled| policy.listing.policy.effect == model::Effect::Permit;
-        let of_model = |policy: &&Compiled| policy.listing.set == PolicySetKind::Model;
-        let reach = compiled.iter().filter(is_permit).filter(of_model);
+        let reaching = |action: Action| {
+            let model = of(PolicySetKind::Model).filter(move |_| action == Action::InvokeModel);
+            let permits = model.filter(|one| one.listing.policy.effect == model::Effect::Permit);
+            permits.map(|one| &one.reach)
+        };
         Self {
-            model: with_guardrails(PolicySetKind::Model),
-            tool: with_guardrails(PolicySetKind::Tool),
-            secret: with_guardrails(PolicySetKind::Secret),
-            reach: Index::new(reach.map(|policy| &policy.reach)),
-            permits: compiled.iter().filter(is_permit).cloned().collect(),
+            all: Index::new(asked),
+            reach: Index::new(reaching),
+            parts: Parts::default(),
+            shapes: Shapes::default(),
             listings: compiled
                 .into_iter()
                 .map(|policy| (policy.listing.policy.id.to_string(), policy.listing))
                 .collect(),
         }
+    }
+
+    /// The same policies, with the entities of what their charter declares at hand. It changes
+    /// how long a decision takes, and no decision.
+    #[must_use]
+    pub fn with_parts(self, parts: Parts) -> Self {
+        Self { parts, ..self }
     }
 
     /// Every policy, in the order of its id.
@@ -92,12 +100,7 @@ impl Policies {
         world: &World,
         now: Timestamp,
     ) -> Answer {
-        let index = match query.domain {
-            Domain::Model => &self.model,
-            Domain::Tool => &self.tool,
-            Domain::Secret => &self.secret,
-        };
-        let matches = index.matches(request, world);
+        let matches = Self::look_up(&self.all, query, request, world);
         let counting = |ids: BTreeSet<String>| -> Vec<String> {
             ids.into_iter().filter(|id| self.counts(id, now)).collect()
         };
@@ -110,6 +113,38 @@ impl Policies {
         }
         let permits = counting(matches.permits);
         if permits.is_empty() { Answer::Nothing } else { Answer::Permit(permits) }
+    }
+
+    /// Whether some permit of the model set could match this question's caller and model in some
+    /// context. A permit of which that cannot be evaluated might.
+    pub(crate) fn could_reach(
+        &self,
+        query: &Query,
+        request: &Request,
+        world: &World,
+        now: Timestamp,
+    ) -> bool {
+        let matches = Self::look_up(&self.reach, query, request, world);
+        let mut ids = matches.permits.union(&matches.errors);
+        ids.any(|id| self.counts(id, now))
+    }
+
+    /// The permits of the query's set that name its caller, action and resource, or any.
+    pub(crate) fn permits_about(&self, query: &Query, world: &World) -> Vec<&Policy> {
+        let resources = &query.resources();
+        let scopes = Scopes { action: query.action, callers: &world.caller.scopes, resources };
+        let all =
+            self.all.candidates(&scopes).into_iter().flat_map(cedar_policy::PolicySet::policies);
+        let mut permits: Vec<_> =
+            all.filter(|one| one.effect() == cedar_policy::Effect::Permit).collect();
+        permits.sort_by(|one, other| one.id().cmp(other.id()));
+        permits
+    }
+
+    fn look_up(index: &Index, query: &Query, request: &Request, world: &World) -> Matches {
+        let resources = &query.resources();
+        let scopes = Scopes { action: query.action, callers: &world.caller.scopes, resources };
+        index.matches(&scopes, request, &world.entities)
     }
 
     /// Whether the policy `id` counts at `now`: a permit past its `@expires` does not, as if it

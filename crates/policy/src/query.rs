@@ -1,141 +1,212 @@
 //! One question as it is put to a set: who, what, on what, in which context. Its own record too,
 //! so that what the facts say was asked is what was asked.
 
+use std::sync::Arc;
+
 use cedar_policy::{Context, EntityUid, Request};
 use model::{Ask, PolicySetKind, ProviderTool, Stores, Unrecognised};
 
 use crate::claims;
-use crate::evaluate::{Answer, Unevaluable};
+use crate::evaluate::{Answer, Unevaluable, World};
 use crate::facts::{ApprovedFacts, Circumstances, RecentFacts, TargetFacts};
+use crate::json::Json;
 use crate::matter::Matter;
-use crate::schema::{self, Type};
-use crate::slice;
-use crate::value::{self, Fields, Json, Value};
+use crate::parts;
+use crate::schema::{self, Action, Type};
+use crate::shapes::Shapes;
+use crate::value::{Fields, Name, Said, Value};
 
-/// The sets that questions are put to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Domain {
-    /// Who may use which model.
-    Model,
-    /// What a provider may do or keep beyond answering.
-    Tool,
-    /// For which call a secret may be lent.
-    Secret,
+/// A context, field by field.
+type Spoken = Vec<(&'static str, Arc<Said>)>;
+
+/// What the questions of one request say alike, made once.
+#[derive(Debug)]
+pub(crate) struct Telling<'a> {
+    pub(crate) asked: &'a Circumstances<'a>,
+    /// What every context holds.
+    common: Spoken,
+    call: Arc<Said>,
+    model: Arc<Said>,
+}
+
+/// What the questions about one target say alike, made once.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) target: &'a TargetFacts,
+    provider: Arc<Said>,
+    claims: Arc<Said>,
 }
 
 /// One question: may `principal` do `action` on `resource` in `context`?
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Query {
-    /// The set it is put to, besides the guardrails.
-    pub(crate) domain: Domain,
-    principal: EntityUid,
-    action: EntityUid,
-    resource: EntityUid,
-    context: Fields,
+    pub(crate) action: Action,
+    principal: Name,
+    resource: Name,
+    /// What the resource is in, where it is in something.
+    parent: Option<EntityUid>,
+    /// Sorted by name.
+    context: Spoken,
+}
+
+impl<'a> Telling<'a> {
+    /// What the questions about `asked` say alike.
+    pub(crate) fn new(asked: &'a Circumstances<'a>) -> Result<Self, Unevaluable> {
+        let model = Value::Text(asked.model.name.to_string());
+        Ok(Self {
+            asked,
+            common: common(asked)?,
+            call: said(call(asked.ask))?,
+            model: said(model)?,
+        })
+    }
+}
+
+impl<'a> Place<'a> {
+    /// What the questions of `telling` about `target` say alike.
+    pub(crate) fn new(telling: &Telling<'_>, target: &'a TargetFacts) -> Result<Self, Unevaluable> {
+        let claims = said(claims::target(target, telling.asked.call.now))?;
+        Ok(Self { target, provider: said(Value::Entity(provider(target)))?, claims })
+    }
 }
 
 impl Query {
-    /// May the agent have `matter` at `target`?
+    /// May the agent have `matter` at the target?
     pub(crate) fn about(
         matter: Matter<'_>,
-        asked: &Circumstances<'_>,
-        target: &TargetFacts,
-    ) -> Self {
-        let mut context = common(asked);
-        let (domain, resource) = match matter {
+        telling: &Telling<'_>,
+        place: &Place<'_>,
+        world: &World,
+    ) -> Result<Self, Unevaluable> {
+        let target = place.target;
+        let mut context = telling.common.clone();
+        let mut parent = None;
+        let resource = match matter {
             Matter::Model => {
-                context.insert("call", call(asked.ask));
-                context.insert("provider", Value::Entity(slice::provider(target)));
-                (Domain::Model, slice::model(asked.model))
+                context.push(("call", Arc::clone(&telling.call)));
+                context.push(("provider", Arc::clone(&place.provider)));
+                schema::name(Type::Model, telling.asked.model.name.as_str())
             }
             Matter::Tool(tool) => {
-                use_tool(tool, &mut context);
-                (Domain::Tool, slice::provider_tool(target, tool.kind))
+                use_tool(tool, &mut context)?;
+                parent = Some(provider(target).uid);
+                parts::tool_name(target, tool.kind)
             }
             Matter::Storage => {
-                store(asked.ask, &mut context);
-                (Domain::Tool, slice::provider(target))
+                store(telling.asked.ask, &mut context)?;
+                provider(target)
             }
             Matter::Unrecognised(unknown) => {
-                pass(unknown, &mut context);
-                (Domain::Tool, slice::provider(target))
+                pass(unknown, &mut context)?;
+                provider(target)
             }
             Matter::Secret(secret) => {
-                context.insert("provider", Value::Entity(slice::provider(target)));
-                context.insert("upstream_model", Value::Text(target.upstream_model.clone()));
-                (Domain::Secret, slice::secret(secret))
+                let upstream_model = said(Value::Text(target.upstream_model.clone()))?;
+                context.push(("provider", Arc::clone(&place.provider)));
+                context.push(("upstream_model", upstream_model));
+                schema::name(Type::Secret, secret.name.as_str())
             }
         };
-        if domain != Domain::Model {
-            context.insert("model", Value::Text(asked.model.name.to_string()));
+        let action = matter.action();
+        if action.set() != PolicySetKind::Model {
+            context.push(("model", Arc::clone(&telling.model)));
         }
-        if domain != Domain::Secret {
-            context.insert("target", claims::target(target, asked.call.now));
+        if action.set() != PolicySetKind::Secret {
+            context.push(("target", Arc::clone(&place.claims)));
         }
-        let action = schema::action(matter.action()).uid();
-        Self { domain, principal: slice::agent(asked.agent), action, resource, context }
+        context.sort_unstable_by_key(|(name, _)| *name);
+        let principal = world.caller.agent.name.clone();
+        Ok(Self { action, principal, resource, parent, context })
     }
 
-    /// As Cedar takes it, checked against the whole schema.
-    pub(crate) fn request(&self) -> Result<Request, Unevaluable> {
-        let context = Context::from_pairs(value::expressions(&self.context)?)
+    /// As Cedar takes it, checked against the whole schema: each shape of a question once.
+    pub(crate) fn request(&self, shapes: &Shapes) -> Result<Request, Unevaluable> {
+        let pairs = self.context.iter();
+        let pairs = pairs.map(|(name, said)| ((*name).to_owned(), said.expression.clone()));
+        let context = Context::from_pairs(pairs).map_err(|error| Unevaluable(error.to_string()))?;
+        let shape = self.shape();
+        let check = !shapes.hold(&shape);
+        let schema = check.then(|| schema::validator(PolicySetKind::Guardrails).schema());
+        let [principal, resource] = [&self.principal, &self.resource].map(|name| name.uid.clone());
+        let request = Request::new(principal, self.action.uid().clone(), resource, context, schema)
             .map_err(|error| Unevaluable(error.to_string()))?;
-        let schema = schema::validator(PolicySetKind::Guardrails).schema();
-        let [principal, action, resource] = [&self.principal, &self.action, &self.resource];
-        Request::new(principal.clone(), action.clone(), resource.clone(), context, Some(schema))
-            .map_err(|error| Unevaluable(error.to_string()))
+        if check {
+            shapes.learn(shape);
+        }
+        Ok(request)
+    }
+
+    /// What a policy's resource scope may name so that it can match: nothing, the resource, or
+    /// what it is in.
+    pub(crate) fn resources(&self) -> Vec<Option<EntityUid>> {
+        let mut resources = vec![None, Some(self.resource.uid.clone())];
+        resources.extend(self.parent.iter().cloned().map(Some));
+        resources
     }
 
     /// As the facts record it, with what was answered.
     pub(crate) fn write(&self, answer: &Answer, out: &mut Json) {
-        out.raw(r#"{"action":"#);
-        out.uid(&self.action);
-        out.raw(r#","answer":{"is":"#);
-        out.text(answer.word());
-        out.raw(r#","policies":["#);
+        out.raw(r#"{"action":{"id":""#);
+        out.raw(self.action.name());
+        out.raw(r#"","type":"Action"},"answer":{"is":""#);
+        out.raw(answer.word());
+        out.raw(r#"","policies":["#);
         for (position, policy) in answer.policies().iter().enumerate() {
             out.raw(if position > 0 { "," } else { "" });
             out.text(policy);
         }
-        out.raw(r#"]},"context":"#);
-        value::write_fields(&self.context, out);
-        out.raw(r#","principal":"#);
-        out.uid(&self.principal);
+        out.raw(r#"]},"context":{"#);
+        for (position, (name, said)) in self.context.iter().enumerate() {
+            out.raw(if position > 0 { ",\"" } else { "\"" });
+            out.raw(name);
+            out.raw("\":");
+            out.append(&said.json);
+        }
+        out.raw(r#"},"principal":"#);
+        self.principal.write(out);
         out.raw(r#","resource":"#);
-        out.uid(&self.resource);
+        self.resource.write(out);
         out.raw(r#","set":"#);
-        out.text(self.domain.set().as_str());
+        out.text(self.action.set().as_str());
         out.raw("}");
+    }
+
+    /// All that the schema's check of it depends on.
+    fn shape(&self) -> String {
+        let mut shape = String::with_capacity(320);
+        shape.extend([self.action.name(), " ", self.principal.kind.name()]);
+        shape.extend([" ", self.resource.kind.name()]);
+        for (name, said) in &self.context {
+            shape.extend([" ", name, "=", &said.shape]);
+        }
+        shape
     }
 }
 
-impl Domain {
-    /// The set.
-    pub(crate) const fn set(self) -> PolicySetKind {
-        match self {
-            Self::Model => PolicySetKind::Model,
-            Self::Tool => PolicySetKind::Tool,
-            Self::Secret => PolicySetKind::Secret,
-        }
-    }
+fn provider(target: &TargetFacts) -> Name {
+    schema::name(Type::Provider, target.provider.as_str())
+}
+
+fn said(value: Value) -> Result<Arc<Said>, Unevaluable> {
+    Said::new(value).map(Arc::new)
 }
 
 /// What every context holds.
-fn common(asked: &Circumstances<'_>) -> Fields {
-    let proof = schema::uid(Type::Proof, asked.call.proof.as_str());
+fn common(asked: &Circumstances<'_>) -> Result<Spoken, Unevaluable> {
+    let proof = schema::name(Type::Proof, asked.call.proof.as_str());
     let caller = Fields::from([
         ("proof", Value::Entity(proof)),
         ("token_age_s", Value::count(asked.call.token_age_s)),
     ]);
-    let mut context = Fields::from([
-        ("caller", Value::Record(caller)),
-        ("now", Value::Time(asked.call.now)),
-        ("recent", recent(asked.call.recent)),
-    ]);
+    // Room for what a question adds.
+    let mut context = Vec::with_capacity(10);
+    context.push(("caller", said(Value::Record(caller))?));
+    context.push(("now", said(Value::Time(asked.call.now))?));
+    context.push(("recent", said(recent(asked.call.recent))?));
     if let Some(facts) = asked.approved {
-        context.insert("approved", approved(facts));
+        context.push(("approved", said(approved(facts))?));
     }
-    context
+    Ok(context)
 }
 
 /// `context.recent`.
@@ -151,7 +222,7 @@ fn recent(facts: RecentFacts) -> Value {
 /// `context.approved`.
 fn approved(facts: &ApprovedFacts) -> Value {
     let ApprovedFacts { name, purpose, data_class, owner } = facts;
-    let data_class = schema::uid(Type::DataClass, data_class.as_str());
+    let data_class = schema::name(Type::DataClass, data_class.as_str());
     Value::Record(Fields::from([
         ("data_class", Value::Entity(data_class)),
         ("name", Value::Text(name.to_string())),
@@ -163,7 +234,7 @@ fn approved(facts: &ApprovedFacts) -> Value {
 /// `context.call`.
 fn call(ask: &Ask) -> Value {
     let beyond = &ask.beyond;
-    let operation = schema::uid(Type::Operation, ask.operation.as_str());
+    let operation = schema::name(Type::Operation, ask.operation.as_str());
     let mut call = Fields::from([
         ("function_tools", Value::Long(ask.function_tools.into())),
         ("input_bytes", Value::count(ask.input_bytes)),
@@ -180,22 +251,25 @@ fn call(ask: &Ask) -> Value {
     Value::Record(call)
 }
 
-fn use_tool(tool: &ProviderTool, context: &mut Fields) {
-    context.insert("declared", Value::Text(tool.declared.clone()));
+fn use_tool(tool: &ProviderTool, context: &mut Spoken) -> Result<(), Unevaluable> {
+    context.push(("declared", said(Value::Text(tool.declared.clone()))?));
     if let Some(server) = &tool.server {
-        context.insert("server", Value::Text(server.clone()));
+        context.push(("server", said(Value::Text(server.clone()))?));
     }
+    Ok(())
 }
 
-fn store(ask: &Ask, context: &mut Fields) {
+fn store(ask: &Ask, context: &mut Spoken) -> Result<(), Unevaluable> {
     let stores = ask.beyond.stores;
-    context.insert("by_default", Value::Bool(stores == Some(Stores::ByDefault)));
-    context.insert("names", Value::length(&ask.beyond.names));
-    context.insert("stores", Value::Bool(stores.is_some()));
+    context.push(("by_default", said(Value::Bool(stores == Some(Stores::ByDefault)))?));
+    context.push(("names", said(Value::length(&ask.beyond.names))?));
+    context.push(("stores", said(Value::Bool(stores.is_some()))?));
+    Ok(())
 }
 
-fn pass(unknown: &Unrecognised, context: &mut Fields) {
-    let place = schema::uid(Type::UnrecognisedPlace, unknown.place.as_str());
-    context.insert("name", Value::Text(unknown.name.clone()));
-    context.insert("place", Value::Entity(place));
+fn pass(unknown: &Unrecognised, context: &mut Spoken) -> Result<(), Unevaluable> {
+    let place = schema::name(Type::UnrecognisedPlace, unknown.place.as_str());
+    context.push(("name", said(Value::Text(unknown.name.clone()))?));
+    context.push(("place", said(Value::Entity(place))?));
+    Ok(())
 }

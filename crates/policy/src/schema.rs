@@ -6,9 +6,11 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use cedar_policy::{
-    Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment, Validator,
+    Entities, Entity, EntityId, EntityTypeName, EntityUid, Schema, SchemaFragment, Validator,
 };
 use model::{Digest, PolicySetKind};
+
+use crate::value::Name;
 
 const CORE: &str = include_str!("../schema/core.cedarschema");
 const MODEL: &str = include_str!("../schema/model.cedarschema");
@@ -26,7 +28,7 @@ pub fn schema_text(kind: PolicySetKind) -> String {
 macro_rules! schema_names {
     ($(#[$doc:meta])* $names:ident, $find:ident -> $found:ty, $make:path: $($name:ident)+) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum $names { $($name),+ }
 
         /// What the name stands for, made once.
@@ -39,9 +41,15 @@ macro_rules! schema_names {
             }
         }
 
-        #[cfg(test)]
         impl $names {
-            const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// All of them.
+            #[allow(dead_code, reason = "of the two lists, tests alone read that of the types")]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// As the schema calls it.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
         }
     };
 }
@@ -55,7 +63,7 @@ schema_names! {
 
 schema_names! {
     /// The actions that questions are asked about.
-    Action, entity_of -> Entity, action_entity:
+    Action, found -> Asked, asked:
     InvokeModel UseProviderTool StoreAtProvider PassUnrecognised UseSecret
 }
 
@@ -75,14 +83,67 @@ pub(crate) fn digest() -> Digest {
     SCHEMAS.digest
 }
 
-/// The action with its groups, as an entity: a slice holds those that are asked about.
-pub(crate) fn action(action: Action) -> &'static Entity {
-    entity_of(action)
+/// The actions that are asked about, with their groups, as entities.
+pub(crate) fn actions() -> &'static Entities {
+    &SCHEMAS.actions
 }
 
-/// The entity of `kind` that is called `id`.
-pub(crate) fn uid(kind: Type, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(type_of(kind).clone(), EntityId::new(id))
+/// The name of the entity of `kind` that is called `id`.
+pub(crate) fn name(kind: Type, id: &str) -> Name {
+    let uid = EntityUid::from_type_name_and_id(type_of(kind).clone(), EntityId::new(id));
+    Name { kind, uid }
+}
+
+impl Type {
+    /// Whether the schema lists its entities: any other is refused.
+    pub(crate) const fn is_closed(self) -> bool {
+        match self {
+            Self::DataClass
+            | Self::Env
+            | Self::Lifecycle
+            | Self::Operation
+            | Self::Proof
+            | Self::ProviderKind
+            | Self::ProviderToolKind
+            | Self::UnrecognisedPlace => true,
+            Self::Agent
+            | Self::Model
+            | Self::Provider
+            | Self::ProviderTool
+            | Self::Secret
+            | Self::Team => false,
+        }
+    }
+}
+
+impl Action {
+    /// The action.
+    pub(crate) fn uid(self) -> &'static EntityUid {
+        &found(self).uid
+    }
+
+    /// Whether it is `other`, or in the group `other`.
+    pub(crate) fn is_in(self, other: &EntityUid) -> bool {
+        found(self).all.contains(other)
+    }
+
+    /// The set that is asked, besides the guardrails.
+    pub(crate) const fn set(self) -> PolicySetKind {
+        match self {
+            Self::InvokeModel => PolicySetKind::Model,
+            Self::UseProviderTool | Self::StoreAtProvider | Self::PassUnrecognised => {
+                PolicySetKind::Tool
+            }
+            Self::UseSecret => PolicySetKind::Secret,
+        }
+    }
+}
+
+/// An action as questions name it.
+struct Asked {
+    uid: EntityUid,
+    /// Itself and its groups.
+    all: Vec<EntityUid>,
 }
 
 struct Schemas {
@@ -91,6 +152,7 @@ struct Schemas {
     tool: Validator,
     secret: Validator,
     downstream: Validator,
+    actions: Entities,
     digest: Digest,
 }
 
@@ -100,6 +162,7 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
     tool: build(PolicySetKind::Tool),
     secret: build(PolicySetKind::Secret),
     downstream: build(PolicySetKind::Downstream),
+    actions: action_entities(),
     digest: Digest::of(schema_text(PolicySetKind::Guardrails).as_bytes()),
 });
 
@@ -122,11 +185,21 @@ fn build(kind: PolicySetKind) -> Validator {
 }
 
 #[expect(clippy::expect_used, reason = "the schema is a constant; the tests find each action")]
-fn action_entity(name: &str) -> Entity {
-    let schema = validator(PolicySetKind::Guardrails).schema();
-    let entities = schema.action_entities().expect("the embedded actions form a tree");
-    let found = entities.into_iter().find(|entity| entity.uid().id().unescaped() == name);
-    found.expect("the embedded schema has the action")
+fn action_entities() -> Entities {
+    let asked =
+        |one: &Entity| Action::ALL.iter().any(|action| one.uid().id().unescaped() == action.name());
+    let all = build(PolicySetKind::Guardrails).schema().action_entities();
+    let all = all.expect("the embedded actions form a tree");
+    let asked: Vec<Entity> = all.iter().filter(|one| asked(one)).cloned().collect();
+    Entities::from_entities(asked, None).expect("the embedded actions are distinct")
+}
+
+#[expect(clippy::expect_used, reason = "the schema is a constant; the tests find each action")]
+fn asked(name: &str) -> Asked {
+    let entity = actions().iter().find(|entity| entity.uid().id().unescaped() == name);
+    let uid = entity.expect("the embedded schema has the action").uid();
+    let groups = actions().ancestors(&uid).into_iter().flatten().cloned();
+    Asked { all: std::iter::once(uid.clone()).chain(groups).collect(), uid }
 }
 
 #[expect(clippy::expect_used, reason = "the names are constants; the tests parse each of them")]
@@ -145,9 +218,40 @@ mod tests {
             assert!(schema.entity_types().any(|known| known == type_of(*kind)), "{kind:?}");
         }
         for name in Action::ALL {
-            let uid = action(*name).uid();
+            let uid = name.uid();
             assert_eq!(uid.to_string(), format!("Action::\"{name:?}\""));
-            assert_eq!(schema.actions().filter(|known| **known == uid).count(), 1);
+            assert_eq!(schema.actions().filter(|known| *known == uid).count(), 1);
+            assert!(actions().get(uid).is_some());
+        }
+        assert_eq!(actions().len(), Action::ALL.len());
+    }
+
+    #[test]
+    fn a_type_is_closed_where_the_schema_lists_its_entities() {
+        let text = schema_text(PolicySetKind::Guardrails);
+        for kind in Type::ALL {
+            let listed = text.contains(&format!("entity {} enum [", kind.name()));
+            assert_eq!(kind.is_closed(), listed, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_in_itself_and_its_group_and_nothing_else() {
+        let groups = ["ModelAccess", "ToolAccess", "SecretAccess", "DownstreamAccess"];
+        let group = |set: PolicySetKind| match set {
+            PolicySetKind::Model => "ModelAccess",
+            PolicySetKind::Tool => "ToolAccess",
+            PolicySetKind::Secret => "SecretAccess",
+            PolicySetKind::Guardrails | PolicySetKind::Downstream => "",
+        };
+        for action in Action::ALL {
+            for other in Action::ALL {
+                assert_eq!(action.is_in(other.uid()), action == other, "{action:?} {other:?}");
+            }
+            for name in groups {
+                let uid = format!("Action::\"{name}\"").parse().unwrap();
+                assert_eq!(action.is_in(&uid), group(action.set()) == name, "{action:?} {name}");
+            }
         }
     }
 }

@@ -1,17 +1,18 @@
 //! What was evaluated, as it is evaluated: it becomes the facts of the verdict.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use model::{Refusal, RefusalCode, WithheldRecord};
 
 use crate::evaluate::{Answer, Unevaluable, World};
 use crate::facts::Circumstances;
+use crate::json::Json;
+use crate::parts::Parts;
 use crate::query::Query;
 use crate::recorded::Engine;
 use crate::recorded::form::Written;
 use crate::schema;
-use crate::slice::{self, Slice};
-use crate::value::Json;
+use crate::slice::Slice;
 
 /// The entities and every question with its answer, in the order in which they were asked.
 #[derive(Default)]
@@ -23,11 +24,14 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// The entities of the question, noted.
-    pub(crate) fn world(&mut self, asked: &Circumstances<'_>) -> Result<World, Unevaluable> {
-        let slice = Slice::of(asked)?;
+    pub(crate) fn world(
+        &mut self,
+        asked: &Circumstances<'_>,
+        parts: &Parts,
+    ) -> Result<World, Unevaluable> {
+        let slice = Slice::of(asked, parts)?;
         slice.write(&mut self.entities);
-        let callers = [slice::agent(asked.agent), slice::team(asked.agent)];
-        Ok(World { entities: slice.entities()?, callers })
+        Ok(World { entities: slice.entities()?, caller: Arc::clone(slice.caller()) })
     }
 
     /// Notes a question and its answer.
@@ -53,7 +57,10 @@ impl Trail {
         withheld: &[WithheldRecord],
         verdict: &str,
     ) -> Vec<u8> {
-        let mut out = Json::default();
+        /// Room for what was asked, the engine and the rest.
+        const OTHER_BYTES: usize = 2_048;
+        let room = self.entities.len().saturating_add(self.queries.len());
+        let mut out = Json::with_room(room.saturating_add(OTHER_BYTES));
         out.raw(r#"{"asked":"#);
         out.value(&Written::new(asked, withheld));
         out.raw(r#","engine":"#);

@@ -9,6 +9,8 @@ use cedar_policy::{EntityUid, RestrictedExpression};
 use model::Timestamp;
 
 use crate::evaluate::Unevaluable;
+use crate::json::Json;
+use crate::schema::Type;
 
 /// A record's fields, sorted by name.
 pub(crate) type Fields = BTreeMap<&'static str, Value>;
@@ -19,9 +21,49 @@ pub(crate) enum Value {
     Bool(bool),
     Long(i64),
     Text(String),
-    Entity(EntityUid),
+    Entity(Name),
     Time(Timestamp),
     Record(Fields),
+}
+
+/// An entity's name: its type, which is the schema's, and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) kind: Type,
+    pub(crate) uid: EntityUid,
+}
+
+/// A value in the forms it is needed in: for Cedar, for the facts and for the schema.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// As Cedar evaluates it.
+    pub(crate) expression: RestrictedExpression,
+    /// As the facts record it.
+    pub(crate) json: Json,
+    /// What the schema's check depends on: which fields there are, the types of their values, and
+    /// the words of closed vocabularies.
+    pub(crate) shape: String,
+}
+
+impl Name {
+    /// `{"id":…,"type":…}`.
+    pub(crate) fn write(&self, out: &mut Json) {
+        out.raw(r#"{"id":"#);
+        out.text(self.uid.id().unescaped());
+        out.raw(r#","type":""#);
+        out.raw(self.kind.name());
+        out.raw(r#""}"#);
+    }
+}
+
+impl Said {
+    /// `value` in every form.
+    pub(crate) fn new(value: Value) -> Result<Self, Unevaluable> {
+        let (mut json, mut shape) = (Json::default(), String::new());
+        value.write(&mut json);
+        value.shape(&mut shape);
+        Ok(Self { expression: value.expression()?, json, shape })
+    }
 }
 
 impl Value {
@@ -37,12 +79,12 @@ impl Value {
     }
 
     /// As Cedar evaluates it.
-    pub(crate) fn expression(&self) -> Result<RestrictedExpression, Unevaluable> {
+    fn expression(self) -> Result<RestrictedExpression, Unevaluable> {
         Ok(match self {
-            Self::Bool(value) => RestrictedExpression::new_bool(*value),
-            Self::Long(value) => RestrictedExpression::new_long(*value),
-            Self::Text(value) => RestrictedExpression::new_string(value.clone()),
-            Self::Entity(uid) => RestrictedExpression::new_entity_uid(uid.clone()),
+            Self::Bool(value) => RestrictedExpression::new_bool(value),
+            Self::Long(value) => RestrictedExpression::new_long(value),
+            Self::Text(value) => RestrictedExpression::new_string(value),
+            Self::Entity(name) => RestrictedExpression::new_entity_uid(name.uid),
             Self::Time(instant) => RestrictedExpression::new_datetime(instant.to_string()),
             Self::Record(fields) => RestrictedExpression::new_record(expressions(fields)?)
                 .map_err(|error| Unevaluable(error.to_string()))?,
@@ -50,14 +92,14 @@ impl Value {
     }
 
     /// As the facts record it.
-    pub(crate) fn write(&self, out: &mut Json) {
+    fn write(&self, out: &mut Json) {
         match self {
             Self::Bool(value) => out.raw(if *value { "true" } else { "false" }),
-            Self::Long(value) => out.raw(&value.to_string()),
+            Self::Long(value) => out.value(value),
             Self::Text(value) => out.text(value),
-            Self::Entity(uid) => {
+            Self::Entity(name) => {
                 out.raw(r#"{"__entity":"#);
-                out.uid(uid);
+                name.write(out);
                 out.raw("}");
             }
             Self::Time(instant) => {
@@ -68,76 +110,48 @@ impl Value {
             Self::Record(fields) => write_fields(fields, out),
         }
     }
+
+    /// What the schema's check of it depends on.
+    fn shape(&self, out: &mut String) {
+        match self {
+            Self::Bool(_) => out.push('b'),
+            Self::Long(_) => out.push('l'),
+            Self::Text(_) => out.push('s'),
+            Self::Time(_) => out.push('t'),
+            Self::Entity(name) => {
+                out.push_str(name.kind.name());
+                if name.kind.is_closed() {
+                    out.extend([":", name.uid.id().unescaped()]);
+                }
+            }
+            Self::Record(fields) => {
+                out.push('{');
+                for (name, value) in fields {
+                    out.extend([name, "="]);
+                    value.shape(out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+        }
+    }
 }
 
-/// The fields as Cedar takes them, for an entity's attributes, a context or a record.
+/// The fields as Cedar takes them, for an entity's attributes or a record.
 pub(crate) fn expressions(
-    fields: &Fields,
+    fields: Fields,
 ) -> Result<Vec<(String, RestrictedExpression)>, Unevaluable> {
-    fields.iter().map(|(name, value)| Ok(((*name).to_owned(), value.expression()?))).collect()
+    fields.into_iter().map(|(name, value)| Ok((name.to_owned(), value.expression()?))).collect()
 }
 
 /// The fields as one JSON object.
 pub(crate) fn write_fields(fields: &Fields, out: &mut Json) {
     out.raw("{");
     for (position, (name, value)) in fields.iter().enumerate() {
-        if position > 0 {
-            out.raw(",");
-        }
-        out.text(name);
-        out.raw(":");
+        out.raw(if position > 0 { ",\"" } else { "\"" });
+        out.raw(name);
+        out.raw("\":");
         value.write(out);
     }
     out.raw("}");
-}
-
-/// Canonical JSON as it is written.
-#[derive(Debug, Default)]
-pub(crate) struct Json(String);
-
-impl Json {
-    /// `text` as it is: structure, or a number.
-    pub(crate) fn raw(&mut self, text: &str) {
-        self.0.push_str(text);
-    }
-
-    /// `text` as a string, with the shortest escapes (RFC 8785 3.2.2.2).
-    pub(crate) fn text(&mut self, text: &str) {
-        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        if text.bytes().all(plain) {
-            self.0.extend(["\"", text, "\""]);
-        } else {
-            self.0.push_str(&serde_json::Value::from(text).to_string());
-        }
-    }
-
-    /// A boundary value, whose members are in canonical order. One that could not be written is
-    /// `null`, which no reader of facts takes for a value.
-    pub(crate) fn value(&mut self, value: &impl serde::Serialize) {
-        self.0.push_str(&serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
-    }
-
-    /// An entity's type and id.
-    pub(crate) fn uid(&mut self, uid: &EntityUid) {
-        self.raw(r#"{"id":"#);
-        self.text(uid.id().unescaped());
-        self.raw(r#","type":"#);
-        self.text(&uid.type_name().to_string());
-        self.raw("}");
-    }
-
-    /// What `other` holds.
-    pub(crate) fn append(&mut self, other: &Self) {
-        self.0.push_str(&other.0);
-    }
-
-    /// Whether nothing was written yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What was written.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0.into_bytes()
-    }
 }

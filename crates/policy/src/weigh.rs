@@ -1,5 +1,6 @@
 //! Every target and everything it needs is asked about; the answers become one verdict.
 
+use cedar_policy::Request;
 use model::{Ask, Beyond, PolicyRef, Refusal, Timestamp, WithheldRecord};
 
 use crate::decide::model_unknown;
@@ -8,7 +9,7 @@ use crate::facts::{Circumstances, TargetFacts};
 use crate::matter::{self, Matter};
 use crate::permit::{Target, Targets};
 use crate::policies::Policies;
-use crate::query::Query;
+use crate::query::{Place, Query, Telling};
 use crate::refuse::{self, Why};
 use crate::trail::Trail;
 
@@ -58,11 +59,13 @@ impl Policies {
         policy_seat: &str,
         (trail, withheld): (&mut Trail, &mut Vec<WithheldRecord>),
     ) -> Result<Targets, Refusal> {
-        let world = trail.world(asked).map_err(|cause| trail.void(cause, asked))?;
+        let world = trail.world(asked, &self.parts).map_err(|cause| trail.void(cause, asked))?;
+        let telling = &Telling::new(asked).map_err(|cause| trail.void(cause, asked))?;
         let mut permitted = Vec::with_capacity(asked.targets.len());
         let mut refused = Vec::new();
         for target in asked.targets {
-            let weighing = Weighing { policies: self, asked, target, world: &world };
+            let place = Place::new(telling, target).map_err(|cause| trail.void(cause, asked))?;
+            let weighing = Weighing { policies: self, telling, place: &place, world: &world };
             match weighing.run(trail) {
                 Ok(target) => permitted.push(target),
                 Err(No::Here(refusal)) => refused.push((target, refusal)),
@@ -85,90 +88,95 @@ impl Policies {
 #[derive(Clone, Copy)]
 struct Weighing<'w> {
     policies: &'w Policies,
-    asked: &'w Circumstances<'w>,
-    target: &'w TargetFacts,
+    telling: &'w Telling<'w>,
+    place: &'w Place<'w>,
     world: &'w World,
+}
+
+/// A question that was put, and what was answered.
+struct Put {
+    query: Query,
+    request: Request,
+    answer: Answer,
 }
 
 impl Weighing<'_> {
     fn run(self, trail: &mut Trail) -> Result<Target, No> {
         let mut policies: Vec<PolicyRef> = Vec::new();
-        for matter in matter::all(self.asked.ask, self.target) {
-            match self.put(matter, trail)? {
+        let target = self.place.target;
+        for matter in matter::all(self.telling.asked.ask, target) {
+            let put = self.put(matter, trail)?;
+            match &put.answer {
                 Answer::Permit(ids) => {
                     let known = |one: &PolicyRef| policies.iter().any(|other| other.id == one.id);
-                    let mut more = self.policies.cite(&ids);
+                    let mut more = self.policies.cite(ids);
                     more.retain(|one| !known(one));
                     policies.append(&mut more);
                 }
-                answer @ (Answer::Forbid(_) | Answer::Nothing | Answer::Error(_)) => {
-                    return Err(self.no(matter, &answer, trail)?);
+                Answer::Forbid(_) | Answer::Nothing | Answer::Error(_) => {
+                    return Err(self.no(matter, &put, trail)?);
                 }
             }
         }
         Ok(Target {
-            provider: self.target.provider.clone(),
-            upstream_model: self.target.upstream_model.clone(),
-            secret: self.target.secret.clone(),
-            claims: self.target.claims.clone(),
+            provider: target.provider.clone(),
+            upstream_model: target.upstream_model.clone(),
+            secret: target.secret.clone(),
+            claims: target.claims.clone(),
             policies,
         })
     }
 
     /// Asks about `matter`.
-    fn put(self, matter: Matter<'_>, trail: &mut Trail) -> Result<Answer, Unevaluable> {
-        let query = Query::about(matter, self.asked, self.target);
-        let answer = self.policies.answer(&query, &query.request()?, self.world, self.now());
+    fn put(self, matter: Matter<'_>, trail: &mut Trail) -> Result<Put, Unevaluable> {
+        let query = Query::about(matter, self.telling, self.place, self.world)?;
+        let request = query.request(&self.policies.shapes)?;
+        let answer = self.policies.answer(&query, &request, self.world, self.now());
         trail.note(&query, &answer);
-        Ok(answer)
+        Ok(Put { query, request, answer })
     }
 
-    /// What it comes to that `answer` is not a permit.
-    fn no(self, matter: Matter<'_>, answer: &Answer, trail: &mut Trail) -> Result<No, Unevaluable> {
-        let reached = !matches!(matter, Matter::Model) || self.could_reach()?;
+    /// What it comes to that the answer is not a permit.
+    fn no(self, matter: Matter<'_>, put: &Put, trail: &mut Trail) -> Result<No, Unevaluable> {
+        let Put { query, request, answer } = put;
+        let asked = self.telling.asked;
+        let reached = !matches!(matter, Matter::Model)
+            || self.policies.could_reach(query, request, self.world, self.now());
         if !reached {
             return Ok(No::Unreachable);
         }
         let policies = self.policies.cite(answer.policies());
         if let Answer::Error(ids) = answer {
-            let owner = &self.asked.model.owner;
-            return Ok(No::Final(refuse::unevaluable(ids, policies, owner)));
+            return Ok(No::Final(refuse::unevaluable(ids, policies, &asked.model.owner)));
         }
         let refusal = if matches!(matter, Matter::Model) && self.only_because_it_stores(trail)? {
-            refuse::stored(policies, &self.asked.model.owner)
+            refuse::stored(policies, &asked.model.owner)
         } else {
             let forbidden = matches!(answer, Answer::Forbid(_));
             let why = if forbidden { Why::Forbidden } else { Why::NotAllowed };
-            refuse::here(matter, why, policies, self.asked, self.target)
+            refuse::here(matter, why, policies, asked, self.place.target)
         };
         Ok(No::Here(refusal))
-    }
-
-    /// Whether some permit of the model set could match this caller and model in some context. A
-    /// permit of which that cannot be evaluated might.
-    fn could_reach(self) -> Result<bool, Unevaluable> {
-        let request = Query::about(Matter::Model, self.asked, self.target).request()?;
-        let matches = self.policies.reach.matches(&request, self.world);
-        let mut ids = matches.permits.union(&matches.errors);
-        Ok(ids.any(|id| self.policies.counts(id, self.now())))
     }
 
     /// Whether the model would be allowed if only the provider kept nothing: then the caller can
     /// help itself.
     fn only_because_it_stores(self, trail: &mut Trail) -> Result<bool, Unevaluable> {
-        let Ask { beyond, .. } = self.asked.ask;
+        let asked = self.telling.asked;
+        let Ask { beyond, .. } = asked.ask;
         if beyond.stores.is_none() {
             return Ok(false);
         }
         let beyond = Beyond { stores: None, ..beyond.clone() };
-        let ask = &Ask { beyond, ..self.asked.ask.clone() };
-        let asked = &Circumstances { ask, ..*self.asked };
-        let answer = Weighing { asked, ..self }.put(Matter::Model, trail)?;
-        Ok(matches!(answer, Answer::Permit(_)))
+        let ask = &Ask { beyond, ..asked.ask.clone() };
+        let asked = &Circumstances { ask, ..*asked };
+        let telling = &Telling::new(asked)?;
+        let put = Weighing { telling, ..self }.put(Matter::Model, trail)?;
+        Ok(matches!(put.answer, Answer::Permit(_)))
     }
 
     const fn now(&self) -> Timestamp {
-        self.asked.call.now
+        self.telling.asked.call.now
     }
 }
 

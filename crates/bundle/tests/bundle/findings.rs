@@ -2,6 +2,7 @@
 
 use bundle::{Bundle, CLAIMS_STAND_DAYS, CONTEXT_WARNED_DAYS, END_WARNED_DAYS, check};
 use model::Timestamp;
+use policy::READ_TOGETHER_MAX;
 
 use crate::files::{LOCAL, model_file, replaced, tree};
 
@@ -191,4 +192,37 @@ fn an_agent_that_nobody_pays_for_is_told_where_others_are_charged() {
     check_at(&beside(&files), at("2026-01-01"), &[]);
     let bundle = beside(&[files[0], ("agents/other.yaml", other)]);
     check_at(&bundle, at("2026-01-01"), &["agent-unallocated seat:risk-lead"]);
+}
+
+/// Guardrails that name nobody are read for every call: how many there are is worth a word, and
+/// the word names the place.
+#[test]
+fn many_policies_about_everybody_are_a_finding_and_one_fewer_are_none() {
+    let path = "policies/guardrails/90-many.cedar";
+    let rule = |number: usize| {
+        format!(
+            "@id(\"many-{number:02}\") @owner(\"seat:policy-lead\") @rationale(\"test\")\n\
+             forbid (principal, action == Action::\"UseSecret\", resource) \
+             when {{ context.model == \"{number}\" }};\n"
+        )
+    };
+    let with = |count: usize| {
+        let text: String = (0..count).map(rule).collect();
+        check(&tree(&[(path, Some(&text))])).unwrap()
+    };
+    // The first run's charter has one of its own.
+    let room = READ_TOGETHER_MAX - 1;
+    let now = at("2026-11-24");
+    check_at(&with(room), now, &[]);
+    check_at(&with(room + 1), now, &["policies-crowded seat:policy-lead"]);
+    let [found] = &with(room + 1).findings(now)[..] else { panic!("one finding") };
+    let last = format!("`guardrails/many-{room:02}` at {path}:{}", room * 2 + 1);
+    assert_eq!(
+        found.what,
+        format!(
+            "{} policies about every caller and resource are read together; the first of them \
+             beyond {READ_TOGETHER_MAX} is {last}",
+            READ_TOGETHER_MAX + 1
+        )
+    );
 }

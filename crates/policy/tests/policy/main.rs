@@ -18,4 +18,5 @@ mod listing;
 mod places;
 mod reasons;
 mod recorded;
+mod scale;
 mod wall;
