@@ -1,6 +1,7 @@
 //! A gateway that a chore starts: a binary over a home of its own, used as its users use it.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -97,6 +98,13 @@ impl Gateway {
     fn command(&self) -> Command {
         command(&self.binary, &self.folder)
     }
+}
+
+/// Lays these settings into the home in `folder`, which is still to be begun.
+pub(crate) fn settle(folder: &Path, settings: &str) -> Result<()> {
+    let home = home(folder);
+    fs::DirBuilder::new().mode(0o700).create(&home).context("cannot make the home")?;
+    fs::write(home.join("settings.yaml"), settings).context("cannot write its settings")
 }
 
 /// The binary over the run's home, with nothing of the developer's own settings or keys.

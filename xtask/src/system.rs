@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("ssh-keygen", "openssh-client", "acts and keys, held against OpenSSH"),
     ("curl", "curl", "the pages' own commands"),
     ("prlimit", "util-linux", "a disk that is full"),
+    ("promtool", "prometheus", "the metrics, the dashboard and the alert rules"),
     ("python3", "python3", "the vendors' SDKs"),
     ("cc", "gcc", "the C sources of the cryptographic library"),
 ];

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::Verdict;
 use crate::count::Count;
-use crate::gateway::{ANY_PORT, Gateway};
+use crate::gateway::{ANY_PORT, Gateway, settle};
 use crate::node::Node;
 use crate::place::Place;
 use crate::python::Python;
@@ -23,9 +23,18 @@ use crate::tally::Tally;
 use crate::test::{Packages, build_binaries};
 use drivers::{Target, drive, lay_out_scripts};
 use plan::{
-    Agent, BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, UNDER_BUDGETS,
+    Agent, BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, OBSERVING,
+    UNDER_BUDGETS,
 };
 use upstreams::{KEY, KEY_VALUE, Upstream, Upstreams};
+
+/// The settings of a first run, and a listener for metrics.
+const SETTINGS: &str = "\
+listeners:
+  - {address: \"127.0.0.1:0\", transport: tcp, surface: agents}
+  - {address: \"127.0.0.1:0\", transport: tcp, surface: metrics}
+  - {address: admin.sock, transport: unix, surface: admin}
+";
 
 /// Where a run happens and what it uses.
 #[derive(Debug, Clone, Copy)]
@@ -70,21 +79,21 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
     });
     let mut gateway = None;
     let demo = tally.step("end to end: the gateway before its demo provider", || {
-        before_the_demo(
-            &stage,
-            gateway.insert(Gateway::start(place.binary("portreeve"), folder.path(), ANY_PORT)?),
-        )
+        settle(folder.path(), SETTINGS)?;
+        let started = Gateway::start(place.binary("portreeve"), folder.path(), ANY_PORT)?;
+        before_the_demo(&stage, gateway.insert(started))
     });
     const FOREIGN: &str = "end to end: the gateway before upstreams nobody here wrote";
     const FAULTS: &str = "end to end: upstreams that fail, and what the log says of it";
     const BUDGETS: &str = "end to end: budgets and contexts that refuse, and what is charged";
-    let (mut foreign, mut faults, mut budgets) =
-        (Verdict::Failed, Verdict::Failed, Verdict::Failed);
+    const OBSERVED: &str = "end to end: what metrics, the dashboard and alerts show of all that";
+    let [mut foreign, mut faults, mut budgets, mut observed] = [Verdict::Failed; 4];
     match (&upstreams, &gateway) {
         (Some(upstreams), Some(gateway)) => {
             foreign = tally.step(FOREIGN, || before_foreign(&stage, gateway, upstreams));
             budgets = tally.step(BUDGETS, || under_budgets(&stage, gateway));
             faults = tally.step(FAULTS, || before_failing(&stage, gateway, upstreams));
+            observed = tally.step(OBSERVED, || observing(&stage, gateway));
         }
         _ => tally.not_run(FOREIGN, "the gateway or an upstream did not start"),
     }
@@ -93,7 +102,7 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
         let stops = "end to end: the gateway stops, and its ledger verifies";
         stopped = tally.step(stops, || gateway.stop_and_verify());
     }
-    if [bare, demo, foreign, budgets, faults, stopped].contains(&Verdict::Failed) {
+    if [bare, demo, foreign, budgets, faults, observed, stopped].contains(&Verdict::Failed) {
         println!("the home and the logs are kept in {}", folder.keep().display());
     }
 }
@@ -164,6 +173,16 @@ fn before_failing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
             upstream: Some((upstreams.url(Upstream::Mock), KEY_VALUE)),
             ..through(gateway)?
         };
+        count = count + drive(stage, script, &target)?;
+    }
+    Ok(count)
+}
+
+/// Reads the metrics of all that was done, as Prometheus and the dashboard do.
+fn observing(stage: &Stage<'_>, gateway: &Gateway) -> Result<Count> {
+    let mut count = Count::default();
+    for script in OBSERVING {
+        let target = Target { cli: gateway.cli(), ..through(gateway)? };
         count = count + drive(stage, script, &target)?;
     }
     Ok(count)

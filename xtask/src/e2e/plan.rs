@@ -119,5 +119,8 @@ pub(super) const DEMO_CAN: &[&str] = &["models", "caps", "count", "responses"];
 /// What meets the gateway while upstreams fail; the second reads what the first left behind.
 pub(super) const BEFORE_THE_FAILING: &[&str] = &["faults_driver.py", "records_driver.py"];
 
+/// What reads the metrics when all others are done.
+pub(super) const OBSERVING: &[&str] = &["observe_driver.py"];
+
 /// What meets budgets and approved contexts; the second finds used up what the first used up.
 pub(super) const UNDER_BUDGETS: &[&str] = &["budgets_driver.py", "budgets_driver.mjs"];
