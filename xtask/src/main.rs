@@ -10,6 +10,7 @@ mod docs;
 mod docs_run;
 mod e2e;
 mod gateway;
+mod independent;
 mod node;
 mod place;
 mod python;
@@ -29,6 +30,7 @@ cargo xtask docs [--check]   write the generated reference pages, or check that 
 cargo xtask docs-run         run every command of README.md and docs/guide/
 cargo xtask e2e              run only the end-to-end tests
 cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
+cargo xtask independent      have programs nobody here wrote check the log, and only that
 
 Tools and packages are kept in .cache/, or in the folder PORTREEVE_TEST_CACHE names.";
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["docs-run"] => docs_run::run_alone(),
         ["e2e"] => e2e::run_alone(),
         ["bench", options @ ..] => bench::run(options),
+        ["independent"] => independent::run_alone(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

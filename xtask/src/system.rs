@@ -1,6 +1,7 @@
 //! What the tests need of the system itself: small programs that Debian packages. Where one is
 //! missing it is installed, and the run says so.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,7 +19,15 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("promtool", "prometheus", "the metrics, the dashboard and the alert rules"),
     ("python3", "python3", "the vendors' SDKs"),
     ("cc", "gcc", "the C sources of the cryptographic library"),
+    ("go", "golang-go", "an independent check of the log"),
 ];
+
+/// Go's own checksum-database code: a source file of it, its Debian package, and what it is for.
+const SOURCES: &[(&str, &str, &str)] = &[(
+    "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go",
+    "golang-golang-x-mod-dev",
+    "the same check: it is Go's, not ours",
+)];
 
 /// How long installing may take.
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
@@ -28,7 +37,9 @@ pub(crate) fn install_missing() -> Result<Count> {
     let path = environment("PATH").context("there is no PATH")?;
     let is_there =
         |program: &str| std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, ..)| !is_there(program)).collect();
+    let programs = PROGRAMS.iter().filter(|(program, ..)| !is_there(program));
+    let sources = SOURCES.iter().filter(|(path, ..)| !Path::new(path).is_file());
+    let missing: Vec<_> = programs.chain(sources).collect();
     if missing.is_empty() {
         return Ok(Count::PASSED);
     }

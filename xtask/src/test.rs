@@ -13,9 +13,9 @@ use crate::command::{Show, run as run_command};
 use crate::count::{self, Count};
 use crate::node::Node;
 use crate::place::Place;
-use crate::python::{EMBEDDINGS, MODEL, NODE, Python, SDKS, TOOLS};
+use crate::python::{EMBEDDINGS, LEDGER, MODEL, NODE, Python, SDKS, TOOLS};
 use crate::tally::Tally;
-use crate::{Verdict, bench, docs_run, e2e, system, tidy};
+use crate::{Verdict, bench, docs_run, e2e, independent, system, tidy};
 
 /// A step that only reads.
 const CHECK_LIMIT: Duration = Duration::from_secs(600);
@@ -46,7 +46,7 @@ impl Packages {
         let python = Python::with(place, &[NODE])?;
         let (node, rest) = thread::scope(|scope| {
             let node = scope.spawn(|| Node::with(place, &python));
-            let rest = Python::with(place, &[SDKS, MODEL, EMBEDDINGS]);
+            let rest = Python::with(place, &[SDKS, MODEL, EMBEDDINGS, LEDGER]);
             (node.join(), rest)
         });
         rest?;
@@ -116,6 +116,7 @@ fn end_to_end(place: &Place, packages: Option<&Packages>, tally: &mut Tally) {
     match packages {
         Some(packages) if built == Verdict::Passed => {
             e2e::run(place, packages, tally);
+            independent::run(place, &packages.python, tally);
             tally.step("commands in pages", || docs_run::run_all(place));
             tally.step("the bench gives every figure", || bench::smoke(place));
         }

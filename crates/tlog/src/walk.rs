@@ -86,9 +86,11 @@ pub fn walk<E>(
         let bytes = walk.fetch_bundle(bundle, read)?;
         let entries = walk.decode(bundle, &bytes)?;
         for entry in entries {
-            for filled in walk.take_entry(bundle, entry, judge) {
-                walk.compare_tile(&filled, read)?;
+            let filled = walk.take_entry(bundle, entry, judge);
+            for tile in &filled {
+                walk.compare_tile(tile, read)?;
             }
+            walk.count_full(&filled);
         }
         walk.walked.bundles += 1;
     }
@@ -99,16 +101,25 @@ pub fn walk<E>(
     walk.conclude().map_err(Stopped::Found)
 }
 
+/// What the leaf hashes in the tiles say about the tree.
+enum Hint {
+    /// So far, exactly what the entries say.
+    Same,
+    /// Something else from the entry `first` on: the tree as they give it.
+    Differs { first: u64, tree: CompactRange },
+    /// Nothing: a tile is not at hand.
+    Lost,
+}
+
 /// A walk under way.
 struct Walk<'a> {
     checkpoint: &'a Checkpoint,
     held: &'a [Checkpoint],
     /// The tree as the entries give it.
     edge: TileEdge,
-    /// The tree as the leaf hashes in the tiles give it; `None` once a tile is not at hand.
-    hinted: Option<CompactRange>,
-    /// The first entry whose hash in the tiles is another.
-    first_difference: Option<u64>,
+    /// The roots of the full tiles of leaves so far, as the entries give them.
+    full: CompactRange,
+    hint: Hint,
     forked: Option<Finding>,
     refused: Option<Finding>,
     tile: Option<Finding>,
@@ -121,8 +132,8 @@ impl<'a> Walk<'a> {
             checkpoint,
             held,
             edge: TileEdge::new(),
-            hinted: Some(CompactRange::new()),
-            first_difference: None,
+            full: CompactRange::new(),
+            hint: Hint::Same,
             forked: None,
             refused: None,
             tile: None,
@@ -195,7 +206,9 @@ impl<'a> Walk<'a> {
         }
         self.walked.entries += 1;
         let filled = self.edge.push(leaf_hash(entry));
-        self.compare_held();
+        if !self.held.is_empty() {
+            self.compare_held();
+        }
         filled
     }
 
@@ -224,33 +237,61 @@ impl<'a> Walk<'a> {
             Err(finding) => Some(finding.clone()),
         };
         if is_leaves {
-            self.take_hint(expected, found.ok());
+            self.hint = self.next_hint(expected, found.ok());
         }
         self.tile = self.tile.take().or(finding);
         Ok(())
     }
 
-    /// Keeps what the leaf hashes in a tile's file say about the tree.
-    fn take_hint(&mut self, expected: &TileHashes, found: Option<Vec<Hash>>) {
-        let (Some(found), Some(hinted)) = (found, self.hinted.as_mut()) else {
-            self.hinted = None;
-            return;
-        };
-        if self.first_difference.is_none() {
-            let differs = found.iter().zip(&expected.hashes).position(|(a, b)| a != b);
-            self.first_difference = differs.map(|position| hinted.size() + position as u64);
+    /// What the leaf hashes say, those in one more tile's file included.
+    fn next_hint(&mut self, expected: &TileHashes, found: Option<Vec<Hash>>) -> Hint {
+        let Some(found) = found else { return Hint::Lost };
+        match std::mem::replace(&mut self.hint, Hint::Lost) {
+            Hint::Lost => Hint::Lost,
+            Hint::Same if found == expected.hashes => Hint::Same,
+            Hint::Same => {
+                let tiles = self.full.size();
+                let before = tiles.checked_mul(u64::from(tile::WIDTH));
+                // A tree of so many full tiles has as many subtrees as one of so many entries.
+                let tree = before.and_then(|size| {
+                    CompactRange::from_nodes(size, self.full.nodes().to_vec()).ok()
+                });
+                let differs = found.iter().zip(&expected.hashes).position(|(a, b)| a != b);
+                match (tree, differs) {
+                    (Some(tree), Some(position)) => {
+                        let first = tree.size() + position as u64;
+                        Hint::Differs { first, tree: grown(tree, &found) }
+                    }
+                    _ => Hint::Lost,
+                }
+            }
+            Hint::Differs { first, tree } => Hint::Differs { first, tree: grown(tree, &found) },
         }
-        found.iter().for_each(|leaf| hinted.push(*leaf));
+    }
+
+    /// Keeps the root of a tile of leaves that an entry has filled.
+    fn count_full(&mut self, filled: &[TileHashes]) {
+        // Its root is the newest hash of the level above, whose tile it may have filled too.
+        let above = || self.edge.newest(1);
+        let root = match filled {
+            [] => None,
+            [_] => above(),
+            [_, above, ..] => above.hashes.last().copied(),
+        };
+        if let Some(root) = root {
+            self.full.push(root);
+        }
     }
 
     fn conclude(self) -> Result<Walked, Finding> {
         let Checkpoint { size, root, .. } = self.checkpoint;
         let computed = self.edge.root();
         if computed != *root {
-            let hinted = self.hinted.as_ref().is_some_and(|hinted| hinted.root() == *root);
-            return Err(match self.first_difference.filter(|_| hinted) {
-                Some(index) => Finding::entry_differs(index, *size),
-                None => {
+            return Err(match self.hint {
+                Hint::Differs { first, tree } if tree.root() == *root => {
+                    Finding::entry_differs(first, *size)
+                }
+                Hint::Differs { .. } | Hint::Same | Hint::Lost => {
                     let (computed, signed) = (base64(&computed), base64(root));
                     Finding::RootDiffers { size: *size, computed, signed }
                 }
@@ -292,6 +333,12 @@ fn fetch_tile<E>(
         }
     }
     Ok(Err(Finding::TileMissing { path }))
+}
+
+/// A tree with these leaves more.
+fn grown(mut tree: CompactRange, leaves: &[Hash]) -> CompactRange {
+    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    tree
 }
 
 fn first_difference(expected: &TileHashes, found: &[Hash]) -> Option<Finding> {

@@ -2,16 +2,19 @@
 //! JSON, dense numbers, ascending epochs, a clock that does not run back. It pairs decisions
 //! with outcomes and counts; it never judges whether a decision was right.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use model::Timestamp;
-use serde_json::{Map, Value};
+use model::{Timestamp, canonical};
+use serde_json::Value;
 
 /// How far an entry may be dated before one that stands before it: the writer's clock may be
 /// corrected, but not turned back.
 pub(crate) const BACKWARDS_MAX_MS: u64 = 10_000;
 /// Most open decisions that a report names.
 const OPEN_NAMED_MAX: usize = 20;
+/// Characters of a decision's id.
+const ID_CHARS: usize = 36;
 
 /// The entries seen so far, as far as the next one needs them.
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ pub(crate) struct Sequence {
     unclean: u64,
     first: Option<Timestamp>,
     latest: Option<Timestamp>,
+    /// The last time that was read, as text: entries of one batch share theirs.
+    read: Option<(String, Timestamp)>,
     types: BTreeMap<String, u64>,
     pairing: Pairing,
 }
@@ -43,41 +48,52 @@ pub(crate) struct Pairing {
     /// Outcomes whose decision is unknown, or had ended already.
     pub(crate) stray: u64,
     /// Decisions without outcome so far, by where they stand, and their ids.
-    open: BTreeMap<u64, String>,
+    open: BTreeMap<u64, Box<str>>,
 }
 
-/// The fields that every entry has.
+/// The fields that every entry has, and the texts of those that some have.
 struct Head<'a> {
-    kind: &'a str,
+    kind: Cow<'a, str>,
     epoch: u64,
     seq: u64,
-    ts: Timestamp,
-    fields: &'a Map<String, Value>,
+    ts: Cow<'a, str>,
+    texts: Texts<'a>,
+}
+
+/// Fields as they are written; none where the entry has none of that name.
+#[derive(Default)]
+struct Texts<'a> {
+    version: Option<&'a str>,
+    kind: Option<&'a str>,
+    epoch: Option<&'a str>,
+    seq: Option<&'a str>,
+    ts: Option<&'a str>,
+    id: Option<&'a str>,
+    outcome: Option<&'a str>,
+    decision: Option<&'a str>,
+    previous: Option<&'a str>,
 }
 
 impl Sequence {
     /// Takes in entry `index`; a refusal is the rest of a sentence about it.
     pub(crate) fn take(&mut self, index: u64, bytes: &[u8]) -> Result<(), String> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|_| "is not JSON".to_owned())?;
-        let Value::Object(fields) = &value else {
-            return Err("is not a JSON object".to_owned());
-        };
-        if canonical(&value).as_deref() != Some(bytes) {
-            return Err("is not canonical JSON (sorted keys, no white space, whole numbers)".into());
-        }
-        let head = Head::read(fields)?;
+        let head = Head::read(Texts::of(bytes)?)?;
         if head.seq != index {
             return Err(format!("says that it is number {}", head.seq));
         }
         self.take_epoch(&head)?;
-        self.take_time(head.ts)?;
+        self.take_time(&head.ts)?;
         self.pairing.take(index, &head);
-        *self.types.entry(head.kind.to_owned()).or_default() += 1;
+        if let Some(count) = self.types.get_mut(&*head.kind) {
+            *count += 1;
+        } else {
+            self.types.insert(head.kind.into_owned(), 1);
+        }
         Ok(())
     }
 
     fn take_epoch(&mut self, head: &Head<'_>) -> Result<(), String> {
-        if head.kind == "epoch_start" {
+        if &*head.kind == "epoch_start" {
             return self.start_epoch(head);
         }
         let Some(epoch) = &mut self.epoch else {
@@ -90,7 +106,7 @@ impl Sequence {
             return Err(format!("follows the epoch_stop of epoch {}", epoch.number));
         }
         epoch.last_seq = head.seq;
-        epoch.stopped = head.kind == "epoch_stop";
+        epoch.stopped = &*head.kind == "epoch_stop";
         Ok(())
     }
 
@@ -115,7 +131,15 @@ impl Sequence {
         Ok(())
     }
 
-    fn take_time(&mut self, ts: Timestamp) -> Result<(), String> {
+    fn take_time(&mut self, text: &str) -> Result<(), String> {
+        let known = self.read.as_ref().filter(|(read, _)| read == text).map(|(_, ts)| *ts);
+        let ts = match known {
+            Some(ts) => ts,
+            None => text.parse().map_err(|error| format!("has a bad `ts`: {error}"))?,
+        };
+        if known.is_none() {
+            self.read = Some((text.to_owned(), ts));
+        }
         let latest = self.latest.unwrap_or(ts);
         let behind = latest.millis_since(ts);
         if behind > BACKWARDS_MAX_MS {
@@ -158,13 +182,15 @@ impl Sequence {
 
 impl Pairing {
     fn take(&mut self, index: u64, head: &Head<'_>) {
-        match head.kind {
-            "decision" if head.text("outcome") == Some("due") => {
+        match &*head.kind {
+            "decision" if head.texts.outcome == Some("\"due\"") => {
                 self.due += 1;
-                self.open.insert(index, head.text("id").unwrap_or_default().to_owned());
+                let id = head.texts.id.and_then(canonical::text).unwrap_or_default();
+                // No more of it than an id has, whoever wrote the log.
+                self.open.insert(index, id.chars().take(ID_CHARS).collect());
             }
             "outcome" => {
-                let decision = head.fields.get("decision").and_then(Value::as_u64);
+                let decision = head.texts.decision.and_then(canonical::number);
                 match decision.and_then(|index| self.open.remove(&index)) {
                     Some(_) => self.ended += 1,
                     None => self.stray += 1,
@@ -181,78 +207,72 @@ impl Pairing {
 
     /// The first of them: where each stands, and its id.
     pub(crate) fn open_named(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.open.iter().take(OPEN_NAMED_MAX).map(|(index, id)| (*index, id.as_str()))
+        self.open.iter().take(OPEN_NAMED_MAX).map(|(index, id)| (*index, &**id))
+    }
+}
+
+impl<'a> Texts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self, String> {
+        let mut texts = Self::default();
+        let take = |key: &str, value: &'a str| {
+            let text = match key {
+                "v" => &mut texts.version,
+                "type" => &mut texts.kind,
+                "epoch" => &mut texts.epoch,
+                "seq" => &mut texts.seq,
+                "ts" => &mut texts.ts,
+                "id" => &mut texts.id,
+                "outcome" => &mut texts.outcome,
+                "decision" => &mut texts.decision,
+                "previous" => &mut texts.previous,
+                _ => return,
+            };
+            *text = Some(value);
+        };
+        canonical::members(bytes, take).map_err(|_| why_not(bytes).to_owned())?;
+        Ok(texts)
     }
 }
 
 impl<'a> Head<'a> {
-    fn read(fields: &'a Map<String, Value>) -> Result<Self, String> {
-        let number = |name: &str| {
+    fn read(texts: Texts<'a>) -> Result<Self, String> {
+        let number = |name: &str, value: Option<&str>| {
             let missing = || format!("has no `{name}` that is a whole number");
-            fields.get(name).and_then(Value::as_u64).ok_or_else(missing)
+            value.and_then(canonical::number).ok_or_else(missing)
         };
-        let text = |name: &str| {
+        let text = |name: &str, value: Option<&'a str>| {
             let missing = || format!("has no `{name}` that is text");
-            fields.get(name).and_then(Value::as_str).ok_or_else(missing)
+            value.and_then(canonical::text).ok_or_else(missing)
         };
-        let version = number("v")?;
+        let version = number("v", texts.version)?;
         if version != 1 {
             return Err(format!("is of version {version}, which this program does not know"));
         }
-        let ts = text("ts")?.parse().map_err(|error| format!("has a bad `ts`: {error}"))?;
-        Ok(Self { kind: text("type")?, epoch: number("epoch")?, seq: number("seq")?, ts, fields })
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.fields.get(name)?.as_str()
+        let (ts, kind) = (text("ts", texts.ts)?, text("type", texts.kind)?);
+        let (epoch, seq) = (number("epoch", texts.epoch)?, number("seq", texts.seq)?);
+        Ok(Self { kind, epoch, seq, ts, texts })
     }
 
     /// The epoch that an `epoch_start` says came before it, and that epoch's last number.
     fn previous(&self) -> Option<(u64, u64)> {
-        let previous = self.fields.get("previous")?;
-        let number = |name: &str| previous.get(name)?.as_u64();
-        number("epoch").zip(number("last_seq"))
+        let (mut epoch, mut last_seq) = (None, None);
+        let take = |key: &str, value: &str| match key {
+            "epoch" => epoch = canonical::number(value),
+            "last_seq" => last_seq = canonical::number(value),
+            _ => {}
+        };
+        canonical::members(self.texts.previous?.as_bytes(), take).ok()?;
+        epoch.zip(last_seq)
     }
 }
 
-/// Canonical JSON: keys sorted by their bytes, no white space, whole numbers only.
-fn canonical(value: &Value) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    write_canonical(value, &mut text)?;
-    Some(text)
-}
-
-fn write_canonical(value: &Value, text: &mut Vec<u8>) -> Option<()> {
-    let separate = |position: usize, text: &mut Vec<u8>| {
-        if position > 0 {
-            text.push(b',');
+/// Why bytes are not an entry in canonical form, for whoever has to find out.
+fn why_not(bytes: &[u8]) -> &'static str {
+    match serde_json::from_slice(bytes) {
+        Err(_) => "is not JSON",
+        Ok(Value::Object(_)) => {
+            "is not canonical JSON (sorted keys, no white space, whole numbers)"
         }
-    };
-    match value {
-        Value::Number(number) if number.is_f64() => return None,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            text.extend(value.to_string().bytes());
-        }
-        Value::Array(items) => {
-            text.push(b'[');
-            for (position, item) in items.iter().enumerate() {
-                separate(position, text);
-                write_canonical(item, text)?;
-            }
-            text.push(b']');
-        }
-        Value::Object(fields) => {
-            // Sorted here because a feature of serde_json can make the map keep its own order.
-            let sorted: BTreeMap<_, _> = fields.iter().collect();
-            text.push(b'{');
-            for (position, (key, item)) in sorted.into_iter().enumerate() {
-                separate(position, text);
-                text.extend(Value::from(key.as_str()).to_string().bytes());
-                text.push(b':');
-                write_canonical(item, text)?;
-            }
-            text.push(b'}');
-        }
+        Ok(_) => "is not a JSON object",
     }
-    Some(())
 }

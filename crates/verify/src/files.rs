@@ -15,7 +15,9 @@ pub(crate) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut bytes = Vec::new();
+    // What the file says it holds, so that the bytes are not copied while they come.
+    let holds = file.metadata()?.len().min(BUNDLE_BYTES_MAX as u64);
+    let mut bytes = Vec::with_capacity(usize::try_from(holds).unwrap_or_default() + 1);
     // One byte more than the bound, so that a file beyond it is seen to be too large.
     file.take(BUNDLE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > BUNDLE_BYTES_MAX {

@@ -78,6 +78,12 @@ impl TileEdge {
         self.size
     }
 
+    /// The newest hash of the partial tile at `level`; none where that level has none.
+    #[must_use]
+    pub fn newest(&self, level: u8) -> Option<Hash> {
+        self.levels.get(usize::from(level))?.last().copied()
+    }
+
     /// The partial tiles at this size, lowest first.
     pub fn partials(&self) -> impl Iterator<Item = TileHashes> {
         (0..LEVELS).zip(&self.levels).filter_map(|(level, hashes)| {
