@@ -144,12 +144,12 @@ fn authenticate(gate: &Gate, head: &Parts, now: Timestamp) -> Result<Subject, Re
 }
 
 /// A request of a known agent, under one snapshot.
-struct Admitting<'l> {
-    gate: &'l Gate,
-    live: &'l Live,
-    agent: &'l Agent,
-    proof: Proof,
-    token_age_s: u64,
+pub(crate) struct Admitting<'l> {
+    pub(crate) gate: &'l Gate,
+    pub(crate) live: &'l Live,
+    pub(crate) agent: &'l Agent,
+    pub(crate) proof: Proof,
+    pub(crate) token_age_s: u64,
 }
 
 impl Admitting<'_> {
@@ -205,17 +205,11 @@ impl Admitting<'_> {
     /// Live state, on every request: is the agent of this epoch, active, served?
     fn agent_may_ask(&self, case: &Case) -> Result<(), Refusal> {
         let agent = self.agent;
-        let refuse = |code| Err(Refusal::new(code, "").asking(agent.owner.clone()));
         if case.subject.as_ref().is_none_or(|subject| subject.epoch != agent.epoch) {
-            return refuse(RefusalCode::CredentialRevoked);
+            let refusal = Refusal::new(RefusalCode::CredentialRevoked, "");
+            return Err(refusal.asking(agent.owner.clone()));
         }
-        if !agent.active {
-            return refuse(RefusalCode::AgentSuspended);
-        }
-        if self.live.charter().genesis && agent.facts.environment == Environment::Prod {
-            return refuse(RefusalCode::AgentEnvironmentUnserved);
-        }
-        Ok(())
+        in_service(self.live, agent)
     }
 
     /// A name no model can have is refused in the very words of a model that does not exist.
@@ -227,6 +221,18 @@ impl Admitting<'_> {
         let [policy_seat, ..] = &self.live.charter().secondary;
         policy::model_unknown(policy_seat)
     }
+}
+
+/// Whether a declared agent is served at all.
+pub(crate) fn in_service(live: &Live, agent: &Agent) -> Result<(), Refusal> {
+    let refuse = |code| Err(Refusal::new(code, "").asking(agent.owner.clone()));
+    if !agent.active {
+        return refuse(RefusalCode::AgentSuspended);
+    }
+    if live.charter().genesis && agent.facts.environment == Environment::Prod {
+        return refuse(RefusalCode::AgentEnvironmentUnserved);
+    }
+    Ok(())
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {

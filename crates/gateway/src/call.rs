@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::answer::{self, Answer, Served};
 use crate::arrival::Arrival;
 use crate::budget::{Held, Used};
+use crate::figures::Followed;
 use crate::gate::Gate;
 use crate::health::Pass;
 use crate::plan::Skipped;
@@ -43,6 +44,7 @@ pub(crate) struct Call {
     clock: Arc<dyn Clock>,
     stored: Arc<StoredObjects>,
     first_byte_ms: Option<u64>,
+    followed: Followed,
     /// Which of the permit's targets the latest try went to.
     at: usize,
     /// What the tries so far used.
@@ -64,6 +66,7 @@ impl Call {
     ) -> Self {
         Self {
             receipt: recorded.receipt().encode(),
+            followed: gate.figures.follow(seen.arrival, recorded.value().case()),
             recorded,
             arrival: seen.arrival,
             seen,
@@ -113,7 +116,15 @@ impl Call {
         self.pass = Some(pass);
         self.at = index;
         self.held.begin();
+        if let Some(target) = self.recorded.value().targets().get(index) {
+            self.followed.sent(target.provider.as_str(), &target.upstream_model);
+        }
         self.note(index, None);
+    }
+
+    /// The answer is relayed as a stream.
+    pub(crate) fn streams(&mut self) {
+        self.followed.streams();
     }
 
     /// Notes a target that is passed over.
@@ -174,6 +185,7 @@ impl Call {
                 self.tried = self.tried.and(Used::Unknown);
             }
         }
+        self.followed.failed(code);
         // The place is given back: the call may try the same target again, or wait.
         if let (Trouble::Target { retry_after_ms }, Some(pass)) = (trouble, self.pass.take()) {
             pass.failed(self.clock.now(), code, retry_after_ms);
@@ -190,6 +202,7 @@ impl Call {
     /// The answer's first byte is there.
     pub(crate) fn first_byte(&mut self) {
         self.seen.first_byte();
+        self.followed.answered();
         self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
     }
 
@@ -246,6 +259,7 @@ impl Call {
     /// Nothing reached the client: recorded, and answered as a refusal.
     pub(crate) fn refuse(mut self, code: RefusalCode, wait_ms: Option<u64>) -> Response<Answer> {
         self.refused = Some(code);
+        self.followed.refused(code);
         let refusal = Refusal::new(code, self.told());
         let answer = answer::refused(self.arrival.dialect, &refusal, self.arrival.id);
         let answer = answer::with_receipt(answer, &self.receipt);
@@ -299,6 +313,7 @@ impl Call {
         }
         let used = self.tried.and(metered.used);
         let (charged, cost_nano_usd) = self.held.settle(used, self.at);
+        self.followed.used(metered.usage, cost_nano_usd);
         let outcome = Outcome {
             ended,
             status: Some(status),

@@ -100,11 +100,12 @@ impl Ending {
 }
 
 impl Begun {
-    fn relay(self, call: Call, message: &Message<'_>) -> Response<Answer> {
+    fn relay(self, mut call: Call, message: &Message<'_>) -> Response<Answer> {
         match self.body {
             BegunBody::Whole(bytes, told) => whole(call, &self.head, (bytes, told)),
             BegunBody::Stream { first, rest, watch, echo } => {
                 let meter = Meter::new(message.reading.ask().operation, self.hides_usage);
+                call.streams();
                 let answer = call.relayed(&self.head);
                 let relay = Relay::new((first, rest), meter, call, (watch, echo));
                 answer(Answer::Stream(Box::new(relay)))

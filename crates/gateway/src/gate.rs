@@ -23,6 +23,7 @@ use crate::answer::{self, Answer};
 use crate::arrival::{Arrival, MintId};
 use crate::bounds::Bounds;
 use crate::connection::ConnectionFacts;
+use crate::figures::{Figures, Traffic};
 use crate::forward::forward;
 use crate::health::Health;
 use crate::live::Live;
@@ -32,6 +33,9 @@ use crate::seen::Seen;
 use crate::stored::StoredObjects;
 use crate::unproved::Unproved;
 use crate::upstream::Upstream;
+
+/// Most probes that connect to a provider at a time.
+const PROBES_MAX: usize = 4;
 
 /// What a gate is made of.
 pub struct Parts {
@@ -78,6 +82,9 @@ pub struct Gate {
     pub(crate) counters: Counters,
     pub(crate) recent: Recent,
     pub(crate) watch: Watch,
+    pub(crate) figures: Arc<Figures>,
+    /// The bound on probes that connect at a time.
+    pub(crate) probes: Semaphore,
     mint: MintId,
     slots: Arc<Semaphore>,
     slots_max: usize,
@@ -97,6 +104,7 @@ impl Gate {
             ledger: parts.ledger,
             secrets: parts.secrets,
             upstream: Upstream::new(parts.client),
+            figures: Arc::new(Figures::new(Arc::clone(&parts.clock))),
             clock: parts.clock,
             unproved: Unproved::new(),
             stored: Arc::new(StoredObjects::new()),
@@ -104,6 +112,7 @@ impl Gate {
             counters: parts.counters,
             recent: Recent::new(),
             watch: parts.watch,
+            probes: Semaphore::new(PROBES_MAX),
             mint: parts.mint,
             slots: Arc::new(Semaphore::new(requests_max)),
             slots_max: requests_max,
@@ -176,6 +185,12 @@ impl Gate {
         Load { in_flight, in_flight_max: self.slots_max }
     }
 
+    /// What went through lately.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.figures.traffic(self.is_draining())
+    }
+
     /// From now on new requests are refused; those under way go on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -221,8 +236,10 @@ impl Gate {
                 seen.decided(&live, &refused.case);
                 let refusal = refused.refusal.clone();
                 match self.record(&mut seen, *refused).await {
-                    Ok(_recorded) => {
+                    Ok(recorded) => {
                         seen.answered(Some(refusal.code));
+                        let case = &recorded.value().case;
+                        self.figures.refused(arrival, Some(case), refusal.code);
                         let answer = answer::refused(arrival.dialect, &refusal, arrival.id);
                         answer::with_budgets(answer, &told)
                     }
@@ -233,8 +250,9 @@ impl Gate {
                 seen.decided(&live, listed.case());
                 let body = listed.body();
                 match self.record(&mut seen, *listed).await {
-                    Ok(_recorded) => {
+                    Ok(recorded) => {
                         seen.answered(None);
+                        self.figures.answered(arrival, recorded.value().case());
                         answer::json(arrival.dialect, body, arrival.id)
                     }
                     Err(unrecorded) => unrecorded,
@@ -263,6 +281,7 @@ impl Gate {
         seen.recorded();
         intended.map_err(|_unavailable| {
             // The cause stands in the log's status and in the process's own messages.
+            self.figures.refused(seen.arrival, None, RefusalCode::LogUnavailable);
             let refusal = Refusal::new(
                 RefusalCode::LogUnavailable,
                 "Try again; if it lasts, the platform team sees the cause in `portreeve status`.",
@@ -280,6 +299,7 @@ impl Gate {
     ) -> (Response<Answer>, DecisionId) {
         let now = self.clock.now();
         let id = self.unproved.count(&self.ledger, refusal.code, now, &self.mint).await;
+        self.figures.unproved(arrival, refusal.code);
         (answer::refused(arrival.dialect, refusal, id), id)
     }
 

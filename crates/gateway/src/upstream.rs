@@ -9,9 +9,10 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, USER_AGEN
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use ledger::Recorded;
-use model::{Digest, Operation, RefusalCode};
+use model::{Digest, Operation, Refusal, RefusalCode};
 use policy::{Permit, ProviderKind};
 use secrets::{Lease, Scheme};
+use tokio::time::Duration;
 
 use crate::budget::Used;
 use crate::live::Upstreams;
@@ -72,6 +73,23 @@ impl Upstream {
         let request =
             request(to, lease, outbound).ok_or(Unsent::nothing(RefusalCode::SecretUnreadable))?;
         self.client.send(&to.endpoint, request, to.timeouts).await.map_err(Unsent::from)
+    }
+}
+
+impl Upstream {
+    /// Whether the target can be connected to, step by step. No request is sent, so there is
+    /// nothing to permit or to record.
+    pub(crate) async fn reach(&self, to: &Upstreams) -> Result<String, Refusal> {
+        let within = Duration::from_millis(to.timeouts.connect_ms);
+        let reached = self.client.reach(&to.endpoint, within).await;
+        let reached = reached
+            .map_err(|cause| Refusal::new(RefusalCode::UpstreamConnect, cause.to_string()))?;
+        let [lookup, connect, prove] = reached.took.map(|took| took.as_millis());
+        Ok(format!(
+            "{} at {}: name {lookup} ms, connection {connect} ms, proof {prove} ms",
+            to.endpoint.authority(),
+            reached.peer
+        ))
     }
 }
 

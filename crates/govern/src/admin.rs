@@ -1,9 +1,10 @@
 //! The admin surface over HTTP: signed acts in, effects out; and a status, the routes, the
-//! budgets and the metrics, which anybody on the socket may read. It changes nothing that is not asked for by a
-//! signed act.
+//! budgets, the metrics, what went through lately and what a probe finds, which anybody on the
+//! socket may read. It changes nothing that is not asked for by a signed act.
 
 use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use approval::ActError;
@@ -38,8 +39,21 @@ pub const BUDGETS_PATH: &str = "/v1/budgets";
 /// Where metrics are read, in Prometheus's text format.
 pub const METRICS_PATH: &str = "/metrics";
 
+/// Where what went through lately is read.
+pub const TRAFFIC_PATH: &str = "/v1/traffic";
+/// Where a probe is asked for: it changes nothing, so it needs no act.
+pub const PROBES_PATH: &str = "/v1/probes";
+
+/// Largest probe, in bytes: four names.
+const PROBE_MAX: usize = 4 * 1024;
+
 /// What another part says of itself at the moment it is asked.
 pub type Report = Box<dyn Fn() -> Value + Send + Sync>;
+
+/// What a probe comes to; the error says what is wrong with the question.
+pub type Probing = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>>;
+/// Has another part find out something that it is asked.
+pub type Probe = Box<dyn Fn(Value) -> Probing + Send + Sync>;
 
 /// What the parts that the control plane does not know report about themselves.
 pub struct Reports {
@@ -51,6 +65,10 @@ pub struct Reports {
     pub budgets: Report,
     /// The metrics, as an answer.
     pub metrics: Box<dyn Fn() -> Response<Full<Bytes>> + Send + Sync>,
+    /// What went through lately: an object.
+    pub traffic: Report,
+    /// Finds out whether a call would get through: an object in, an object out.
+    pub probe: Probe,
 }
 
 /// What is posted to [`ACTS_PATH`].
@@ -135,6 +153,8 @@ pub async fn answer(
         (&Method::GET, ROUTES_PATH) => respond(StatusCode::OK, &(reports.routes)()),
         (&Method::GET, BUDGETS_PATH) => respond(StatusCode::OK, &(reports.budgets)()),
         (&Method::GET, METRICS_PATH) => (reports.metrics)(),
+        (&Method::GET, TRAFFIC_PATH) => respond(StatusCode::OK, &(reports.traffic)()),
+        (&Method::POST, PROBES_PATH) => probe(&reports, request).await,
         (&Method::POST, ACTS_PATH) => match act(&governor, request).await {
             Ok(done) => respond(StatusCode::OK, &shown(&done)),
             Err(failed) => failed,
@@ -165,6 +185,20 @@ async fn act(
         .map_err(|cause| malformed(unsigned(&cause)))?;
     let payload = payload(posted.payload)?;
     governor.take(signed, payload).await.map_err(|refused| refusal(&refused))
+}
+
+async fn probe(reports: &Reports, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let malformed = |message: &str| failure(StatusCode::BAD_REQUEST, "malformed", message);
+    let Ok(body) = Limited::new(request.into_body(), PROBE_MAX).collect().await else {
+        return malformed("the probe did not arrive whole, or is too large");
+    };
+    let Ok(asked) = serde_json::from_slice(&body.to_bytes()) else {
+        return malformed("the probe is no JSON");
+    };
+    match (reports.probe)(asked).await {
+        Ok(found) => respond(StatusCode::OK, &found),
+        Err(why) => malformed(&why),
+    }
 }
 
 /// What is wrong with an act, without a word of it: somebody may have put a secret there.

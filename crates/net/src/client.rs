@@ -48,6 +48,8 @@ pub struct Timeouts {
 #[derive(Debug, Clone)]
 pub struct Client {
     pool: legacy::Client<Dialer, Body>,
+    /// The dialer of the pool, for whoever only wants to know whether it gets anywhere.
+    pub(crate) dialer: Dialer,
 }
 
 impl Default for Settings {
@@ -76,8 +78,8 @@ impl Client {
             .http1_max_buf_size(HEAD_MAX)
             // Only a call of which nothing was sent yet: its pooled connection had just closed.
             .retry_canceled_requests(true)
-            .build(dialer);
-        Ok(Self { pool })
+            .build(dialer.clone());
+        Ok(Self { pool, dialer })
     }
 
     /// Sends `request`, whose URL `endpoint.join` made, and waits for the head of the answer.

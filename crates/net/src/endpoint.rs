@@ -132,6 +132,14 @@ impl Endpoint {
         self.authority.as_str()
     }
 
+    /// The host, without the brackets of an address, and the port that is connected to.
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        let host = self.authority.host();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let usual = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        (bare.unwrap_or(host), self.authority.port_u16().unwrap_or(usual))
+    }
+
     /// Whether `uri` is at this provider: the same scheme, host and port.
     pub(crate) fn holds(&self, uri: &Uri) -> bool {
         uri.scheme() == Some(&self.scheme) && uri.authority() == Some(&self.authority)

@@ -6,7 +6,7 @@ use http::StatusCode;
 use hyper_util::client::legacy;
 
 /// Longest cause that an error repeats, in characters.
-const CAUSE_MAX: usize = 200;
+pub(crate) const CAUSE_MAX: usize = 200;
 
 /// The client cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ impl SendError {
 }
 
 /// The innermost error's text: of the resolver, the socket or TLS.
-fn root_cause(error: &dyn Error) -> String {
+pub(crate) fn root_cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

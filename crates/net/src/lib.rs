@@ -22,6 +22,7 @@ mod dialer;
 mod endpoint;
 mod error;
 mod hop;
+mod reach;
 mod roots;
 
 pub use body::Body;
@@ -29,4 +30,5 @@ pub use client::{Client, Settings, Timeouts};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Phase, SendError, SetupError, Unreached};
 pub use hop::strip_hop_by_hop;
+pub use reach::{Reached, Step, Unreachable};
 pub use roots::Roots;

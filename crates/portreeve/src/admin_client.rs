@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use approval::{Act, GatewayName, Nonce, Object, PersonKey, SignedAct, Stamp, Verb};
 use bytes::Bytes;
 use govern::admin::{
-    ACTS_PATH, BUDGETS_PATH, Posted, PostedError, PostedPayload, ROUTES_PATH, STATUS_PATH,
+    ACTS_PATH, BUDGETS_PATH, PROBES_PATH, Posted, PostedError, PostedPayload, ROUTES_PATH,
+    STATUS_PATH, TRAFFIC_PATH,
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{Method, Request, header};
@@ -18,7 +19,9 @@ use tokio::net::UnixStream;
 use crate::budgets::BudgetReport;
 use crate::clock;
 use crate::exit::Failure;
+use crate::probe::{ProbeAsked, ProbeReport};
 use crate::reports::RouteReport;
+use crate::traffic::TrafficReport;
 
 /// Largest answer of the admin surface, in bytes: budgets that count ten thousand agents apart.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
@@ -69,6 +72,19 @@ pub(crate) async fn routes(socket: &Path) -> Result<Vec<RouteReport>> {
 /// Reads the budgets with what is held and used of them.
 pub(crate) async fn budgets(socket: &Path) -> Result<Vec<BudgetReport>> {
     let answer = call(socket, Method::GET, BUDGETS_PATH, Vec::new()).await?;
+    serde_json::from_value(answer).context("the gateway's answer cannot be understood")
+}
+
+/// Reads what went through lately.
+pub(crate) async fn traffic(socket: &Path) -> Result<TrafficReport> {
+    let answer = call(socket, Method::GET, TRAFFIC_PATH, Vec::new()).await?;
+    serde_json::from_value(answer).context("the gateway's answer cannot be understood")
+}
+
+/// Has a probe made.
+pub(crate) async fn probe(socket: &Path, asked: &ProbeAsked) -> Result<ProbeReport> {
+    let body = serde_json::to_vec(asked).context("the probe is not JSON")?;
+    let answer = call(socket, Method::POST, PROBES_PATH, body).await?;
     serde_json::from_value(answer).context("the gateway's answer cannot be understood")
 }
 

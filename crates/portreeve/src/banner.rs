@@ -79,6 +79,11 @@ pub(crate) fn findings(home: &Home, begun: &Begun, bundle: &Bundle) -> Vec<Strin
     findings
 }
 
+/// How many of [`findings`], from the first, are there as long as one person holds every seat.
+pub(crate) fn lasting(bundle: &Bundle) -> usize {
+    if genesis::unserved(bundle).is_empty() { 4 } else { 5 }
+}
+
 fn made(text: &mut String, home: &Home, begun: &Begun) {
     let root = home.root().display();
     let genesis = &begun.state.genesis;

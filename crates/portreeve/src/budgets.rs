@@ -74,6 +74,12 @@ impl BudgetReport {
 }
 
 impl CounterReport {
+    /// How much of it is used or held, in percent; a limit of nothing is all used.
+    pub(crate) fn percent_taken(&self) -> u128 {
+        let taken = u128::from(self.used) + u128::from(self.held);
+        (taken * 100).checked_div(u128::from(self.at_most)).unwrap_or(100)
+    }
+
     /// Whether all of it is used: calls under way can give nothing back.
     pub(crate) const fn is_used_up(&self) -> bool {
         self.used >= self.at_most

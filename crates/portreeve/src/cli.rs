@@ -36,8 +36,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Say what serves, under which charter, and what is open.
-    Status(Output),
+    /// One screen: what serves, under which charter, how fast it is, what was refused, what is open.
+    Status(Status),
+    /// Try out, layer by layer, whether an agent's call would get through: exit code 1 names the
+    /// first layer that fails, and who can fix it. Spends nothing unless told to.
+    Ping(Ping),
     /// List every model with where it is served, what holds there and how each place fares.
     Routes(Routes),
     /// List every budget: its limits, what is held, used and left of them, and who can raise it. One
@@ -88,6 +91,37 @@ pub(crate) struct Up {
     /// set, and declare those providers.
     #[arg(long)]
     pub(crate) adopt_env_keys: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Status {
+    /// Show every finding, not the first few.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ping {
+    /// The agent.
+    pub(crate) agent: model::AgentName,
+    /// The model, or MODEL@PROVIDER for one of the places that serve it.
+    pub(crate) target: String,
+    /// The approved context to try it in, instead of the one that a plain call is made in.
+    #[arg(long)]
+    pub(crate) context: Option<model::ContextName>,
+    /// Make one tiny real call as well: it is recorded, and costs what it costs. A token is
+    /// fetched for it, by an act that you sign.
+    #[arg(long)]
+    pub(crate) spend: bool,
+    /// Where agents connect, instead of the first listener's address.
+    #[arg(long, value_name = "URL", requires = "spend")]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

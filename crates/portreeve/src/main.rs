@@ -1,6 +1,7 @@
 //! The binary: command line, roles and wiring. It decides nothing that a crate decides.
 
 mod admin_client;
+mod amounts;
 mod anchors;
 mod banner;
 mod begun;
@@ -16,12 +17,14 @@ mod keys;
 mod metrics;
 mod open;
 mod print;
+mod probe;
 mod remembered;
 mod reports;
 mod serve;
 mod settings;
 mod signals;
 mod tally;
+mod traffic;
 mod upkeep;
 mod usd;
 

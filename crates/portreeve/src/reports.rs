@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use crate::budgets;
 use crate::clock::SystemClock;
 use crate::metrics::Instruments;
+use crate::probe::{self, ProbeAsked};
+use crate::traffic;
 
 /// One target of one model with its live health, as it crosses the admin socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,7 +68,8 @@ pub(crate) fn reports(
     addresses: Vec<String>,
     instruments: Arc<Instruments>,
 ) -> Reports {
-    let (routed, counting) = (Arc::clone(&gate), gate);
+    let (routed, counting) = (Arc::clone(&gate), Arc::clone(&gate));
+    let (passing, probed) = (Arc::clone(&gate), gate);
     Reports {
         status: Box::new(move || status(&decisions, &control, &addresses)),
         routes: Box::new(move || routed.routes().iter().map(route).collect()),
@@ -79,6 +82,15 @@ pub(crate) fn reports(
             ))
         }),
         metrics: Box::new(move || instruments.answer()),
+        traffic: Box::new(move || json!(traffic::report(&passing, SystemClock.now()))),
+        probe: Box::new(move |asked| {
+            let gate = Arc::clone(&probed);
+            Box::pin(async move {
+                let asked: ProbeAsked = serde_json::from_value(asked)
+                    .map_err(|cause| format!("this is no probe: {cause}"))?;
+                Ok(json!(probe::report(&gate, asked).await))
+            })
+        }),
     }
 }
 
@@ -94,9 +106,11 @@ fn status(decisions: &DecisionLog, control: &ControlLog, addresses: &[String]) -
         );
         Value::from(text)
     };
+    let (controls, decides) = (control.status(), decisions.status());
     json!({
         "listeners": addresses,
-        "logs": { "control": shown(control.status()), "decisions": shown(decisions.status()) },
+        "healthy": { "control": controls.healthy, "decisions": decides.healthy },
+        "logs": { "control": shown(controls), "decisions": shown(decides) },
     })
 }
 

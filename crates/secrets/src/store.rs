@@ -178,6 +178,14 @@ impl SecretStore {
             .collect()
     }
 
+    /// Opens that version, as it lies on the disk now, to see that it opens; never its value.
+    ///
+    /// # Errors
+    /// Where it is not there, cannot be read or does not open.
+    pub fn opens(&self, name: &SecretName, version: SecretVersion) -> Result<(), SecretError> {
+        self.read(name, version).map(drop)
+    }
+
     /// Lends the secret that target number `target` (from 0) of a recorded permit names, in the
     /// version it names. There is no other way to a sealed value.
     ///

@@ -109,7 +109,7 @@ fn duration(text: &str) -> Option<(&'static str, &str)> {
         None => rest,
     };
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
-    let rest = rest.strip_prefix("ms").or_else(|| rest.strip_prefix('s'))?;
+    let rest = ["ms", "us", "s"].into_iter().find_map(|unit| rest.strip_prefix(unit))?;
     ends_here(rest).then_some(("<duration>", rest))
 }
 

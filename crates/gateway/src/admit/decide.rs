@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use http::HeaderMap;
 use model::{
-    Ask, Case, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused, WithheldRecord,
+    Ask, Case, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused, Timestamp,
+    WithheldRecord,
 };
 use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question};
 use quota::Went;
@@ -53,7 +54,7 @@ impl Admitting<'_> {
         let Some(ask) = &case.ask else { return false };
         self.live.policies().may_list(&Circumstances {
             agent: &self.agent.facts,
-            call: &self.call_facts(case),
+            call: &self.call_facts(case.received),
             approved,
             ask,
             model: &model.facts,
@@ -99,7 +100,7 @@ impl Admitting<'_> {
             Eligible::of(model, case.id, self.measure(&case, approved, sending.reading.ask()));
         // Where nothing is eligible, policy is asked about all targets all the same.
         let targets = if targets.is_empty() { &model.facts_of_targets } else { &targets };
-        let (agent, call) = (&self.agent.facts, self.call_facts(&case));
+        let (agent, call) = (&self.agent.facts, self.call_facts(case.received));
         let unfit = if refusal.is_some() { withheld.clone() } else { Vec::new() };
         let question =
             Question { case, agent, call, approved, model: &model.facts, targets, withheld };
@@ -164,10 +165,10 @@ impl Admitting<'_> {
     }
 
     /// The call as policy sees it, beside what it asks.
-    fn call_facts(&self, case: &Case) -> CallFacts {
-        let recent = self.gate.recent.facts(&self.agent.facts.name, case.received);
+    pub(crate) fn call_facts(&self, now: Timestamp) -> CallFacts {
+        let recent = self.gate.recent.facts(&self.agent.facts.name, now);
         CallFacts {
-            now: case.received,
+            now,
             proof: self.proof,
             token_age_s: self.token_age_s,
             recent: policy::RecentFacts {

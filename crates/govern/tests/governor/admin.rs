@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use govern::Governor;
 use govern::admin::{
-    ACTS_PATH, BUDGETS_PATH, METRICS_PATH, ROUTES_PATH, Reports, STATUS_PATH, answer,
+    ACTS_PATH, BUDGETS_PATH, METRICS_PATH, PROBES_PATH, ROUTES_PATH, Reports, STATUS_PATH,
+    TRAFFIC_PATH, answer,
 };
 use http_body_util::Full;
 use hyper::Response;
@@ -68,6 +69,13 @@ fn reports() -> Reports {
         routes: Box::new(|| json!([{ "model": "one" }])),
         budgets: Box::new(|| json!([{ "name": "one-budget" }])),
         metrics: Box::new(|| Response::new(Full::new("one_metric 1\n".into()))),
+        traffic: Box::new(|| json!({ "in_flight": 1 })),
+        probe: Box::new(|asked| {
+            Box::pin(async move {
+                let agent = asked.get("agent").ok_or("no agent")?;
+                Ok(json!({ "asked": agent }))
+            })
+        }),
     }
 }
 
@@ -351,6 +359,20 @@ async fn reading_the_status_changes_nothing() {
         assert_eq!((budgets.status, budgets.json()), (200, json!([{ "name": "one-budget" }])));
         let metrics = surface.call("GET", METRICS_PATH, Vec::new()).await;
         assert_eq!((metrics.status, metrics.text().as_str()), (200, "one_metric 1\n"));
+        let traffic = surface.call("GET", TRAFFIC_PATH, Vec::new()).await;
+        assert_eq!((traffic.status, traffic.json()), (200, json!({ "in_flight": 1 })));
+        let asked = json!({ "agent": "one" }).to_string().into_bytes();
+        let probe = surface.call("POST", PROBES_PATH, asked).await;
+        assert_eq!((probe.status, probe.json()), (200, json!({ "asked": "one" })));
+        for (asked, why) in [
+            (b"{}".to_vec(), "no agent"),
+            (b"nothing".to_vec(), "no JSON"),
+            (vec![b' '; 5_000], "too large"),
+        ] {
+            let refused = surface.call("POST", PROBES_PATH, asked).await;
+            assert_eq!((refused.status, error(&refused).0.as_str()), (400, "malformed"));
+            assert!(error(&refused).1.contains(why), "{}", refused.text());
+        }
     }
     assert_eq!(surface.begun.ground().await, before);
 }

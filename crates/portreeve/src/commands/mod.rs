@@ -8,6 +8,7 @@ mod check;
 mod decisions;
 mod explain;
 mod ledger;
+mod ping;
 mod policy;
 mod replay;
 mod routes;
@@ -34,7 +35,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Up(up) => serve::up(&home, up).await,
         Command::Check { dir, output } => check::run(&home, dir, output),
-        Command::Status(output) => status::run(&home, output).await,
+        Command::Status(status) => status::run(&home, status).await,
+        Command::Ping(ping) => ping::run(&home, ping).await,
         Command::Routes(routes) => routes::run(&home, routes).await,
         Command::Budgets(budgets) => budgets::run(&home, budgets).await,
         Command::Usage(usage) => usage::run(&home, &usage),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use model::{Measure, Per, Timestamp};
 
+use crate::amounts::grouped;
 use crate::budgets::{BudgetReport, CounterReport};
 use crate::usd;
 
@@ -79,18 +80,6 @@ fn shown(measure: Measure, amount: u64) -> String {
     }
 }
 
-fn grouped(amount: u64) -> String {
-    let digits = amount.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// When the next window begins: as much of the time as its length needs.
 fn anew(per: Per, resets: Timestamp) -> String {
     let text = resets.to_string();
@@ -107,11 +96,6 @@ mod tests {
 
     #[test]
     fn amounts_are_written_as_people_write_them() {
-        for (amount, text) in
-            [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (12_345, "12,345")]
-        {
-            assert_eq!(grouped(amount), text);
-        }
         assert_eq!(shown(Measure::Money, 12_500_000_000), "12.5");
         assert_eq!(shown(Measure::Tokens, 4096), "4,096");
     }

@@ -1,0 +1,95 @@
+//! `portreeve ping AGENT TARGET`: whether a call would get through, layer by layer, which layer
+//! stops it, and who can fix that. It spends nothing and lends nothing unless `--spend` asks for
+//! one real call, which takes the way of every call.
+
+mod spend;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use model::{ModelName, ProviderName};
+use serde_json::{Value, json};
+
+use crate::admin_client;
+use crate::cli::Ping;
+use crate::exit::Failure;
+use crate::home::Home;
+use crate::print;
+use crate::probe::{FailureReport, LayerReport, ProbeAsked, TargetReport};
+
+/// Everything a ping found.
+struct Pinged {
+    asked: ProbeAsked,
+    target: Option<TargetReport>,
+    layers: Vec<LayerReport>,
+    /// The decision of the real call, where one was made and reached the gateway.
+    decision: Option<String>,
+}
+
+/// Tries it out and prints each layer.
+pub(crate) async fn run(home: &Home, ping: Ping) -> Result<ExitCode> {
+    let asked = asked(&ping)?;
+    let socket = home.admin_socket();
+    let found = admin_client::probe(&socket, &asked).await?;
+    let mut pinged = Pinged { asked, target: found.target, layers: found.layers, decision: None };
+    if pinged.passes() {
+        let status = admin_client::status(&socket).await?;
+        spend::token_and_call(home, &ping, &status, &mut pinged).await?;
+    }
+    for layer in &mut pinged.layers {
+        if let Some(failure) = &mut layer.failure {
+            words::advise(&pinged.asked, &layer.layer, failure);
+        }
+    }
+    if ping.output.json {
+        print::line(&serde_json::to_string_pretty(&pinged.object())?);
+    } else {
+        print::line(text::account(&pinged, ping.spend).trim_end());
+    }
+    Ok(if pinged.passes() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn asked(ping: &Ping) -> Result<ProbeAsked, Failure> {
+    let usage = |cause: &dyn std::fmt::Display| Failure::usage(cause.to_string());
+    let (model, provider) = match ping.target.split_once('@') {
+        Some((model, provider)) => (model, Some(provider)),
+        None => (ping.target.as_str(), None),
+    };
+    let model: ModelName = model.parse().map_err(|cause| usage(&cause))?;
+    let provider: Option<ProviderName> =
+        provider.map(str::parse).transpose().map_err(|cause| usage(&cause))?;
+    Ok(ProbeAsked { agent: ping.agent.clone(), model, provider, context: ping.context.clone() })
+}
+
+impl Pinged {
+    /// Whether no layer failed so far.
+    fn passes(&self) -> bool {
+        self.layers.iter().all(|layer| layer.ok)
+    }
+
+    /// The layer that failed, and why.
+    fn failed(&self) -> Option<(&LayerReport, &FailureReport)> {
+        self.layers.iter().find_map(|layer| Some((layer, layer.failure.as_ref()?)))
+    }
+
+    /// The same for programs.
+    fn object(&self) -> Value {
+        let Self { asked, target, layers, decision } = self;
+        json!({
+            "name": format!("{} to {}", asked.agent, asked.model),
+            "agent": asked.agent,
+            "model": asked.model,
+            "context": asked.context,
+            "provider": target.as_ref().map(|target| &target.provider),
+            "upstream_model": target.as_ref().map(|target| &target.upstream_model),
+            "ok": self.passes(),
+            "failed": self.failed().map(|(layer, _)| &layer.layer),
+            "layers": layers,
+            "decision": decision,
+        })
+    }
+}
