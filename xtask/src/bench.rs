@@ -11,6 +11,7 @@ mod machine;
 mod measure;
 mod options;
 mod page;
+mod part;
 mod plot;
 mod plots;
 mod programs;
@@ -97,9 +98,10 @@ fn measure(place: &Place, programs: Programs, options: &Options) -> Result<Raw> 
     let mut stage = Stage::set(place, programs, options)?;
     let mut raw = Raw::new(machine::describe(place, stage.folder(), options)?);
     for group in Cell::GROUPS {
-        for round in 0..options.rounds {
-            for cell in group.iter().copied().filter(|cell| options.wants(*cell)) {
-                println!("== {} round {} of {}", cell.name(), round + 1, options.rounds);
+        for round in 0..options.rounds() {
+            let due = |cell: &Cell| options.wants(*cell) && round < options.rounds_of(*cell);
+            for cell in group.iter().copied().filter(due) {
+                println!("== {} round {} of {}", cell.name(), round + 1, options.rounds_of(cell));
                 raw.rows.extend(stage.run(cell, round)?);
             }
         }

@@ -87,8 +87,9 @@ pub(crate) fn run(extent: Extent) -> Result<Verdict> {
 
 /// Builds the programs that the tests drive, in the build folder every step shares.
 pub(crate) fn build_binaries(place: &Place) -> Result<Count> {
-    let programs = ["-p", "portreeve", "-p", "portreeve-verify", "-p", "testkit"];
-    let build = [&["build", "--locked", "--bins"][..], &programs].concat();
+    let programs = ["-p", "portreeve", "-p", "portreeve-verify", "-p", "testkit", "-p", "ledger"];
+    let build =
+        [&["build", "--locked", "--bins", "--example", "throughput"][..], &programs].concat();
     cargo(place, &build, BUILD_LIMIT)
 }
 

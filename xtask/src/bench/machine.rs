@@ -33,7 +33,7 @@ pub(super) fn describe(
         ("date", asked(Command::new("date").args(["-u", "+%F"]))),
         ("commit", commit(place)),
         ("rustc", asked(Command::new("rustc").arg("--version"))),
-        ("rounds", options.rounds.to_string()),
+        ("rounds", options.rounds().to_string()),
         ("window", format!("{} s after {} s", window.as_secs_f64(), warm.as_secs_f64())),
         ("clients", options.extent.clients().to_string()),
         ("readers", options.extent.readers().to_string()),

@@ -14,7 +14,7 @@ cargo xtask bench --smoke
 
 --quick      shorter rounds, three of them; nothing is written
 --rounds N   how many, 1 to 20 (5 where nothing is said)
---only CELL  only this: memory, requests, rate or chunks; nothing is written";
+--only CELL  only this: memory, requests, rate, chunks or ledger; nothing is written";
 
 /// Rounds of a whole run.
 const ROUNDS: u32 = 5;
@@ -28,7 +28,7 @@ const ROUNDS_MAX: u32 = 20;
 pub(super) struct Options {
     pub(super) work: Work,
     pub(super) extent: Extent,
-    pub(super) rounds: u32,
+    rounds: u32,
     only: Vec<Cell>,
 }
 
@@ -99,9 +99,28 @@ impl Options {
     pub(super) fn wants(&self, cell: Cell) -> bool {
         self.only.is_empty() || self.only.contains(&cell)
     }
+
+    /// In how many rounds.
+    pub(super) const fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// In how many rounds a cell is measured.
+    pub(super) fn rounds_of(&self, cell: Cell) -> u32 {
+        self.rounds.min(cell.rounds_max())
+    }
 }
 
 impl Extent {
+    /// Seconds that a part is measured for by itself.
+    pub(super) const fn part_seconds(self) -> u32 {
+        match self {
+            Self::Whole => 4,
+            Self::Quick => 2,
+            Self::Smoke => 1,
+        }
+    }
+
     /// How long a run warms up, and how long it measures.
     pub(super) const fn times(self) -> (Duration, Duration) {
         match self {

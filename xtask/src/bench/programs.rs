@@ -16,6 +16,8 @@ const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
 pub(super) struct Programs {
     pub(super) portreeve: PathBuf,
     pub(super) lab: PathBuf,
+    /// What measures the ledger alone.
+    pub(super) ledger: PathBuf,
     /// Where nginx is, if it is installed.
     pub(super) nginx: Option<PathBuf>,
 }
@@ -23,7 +25,11 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds them, optimised.
     pub(super) fn build(place: &Place) -> Result<Self> {
-        let builds: [&[&str]; 2] = [&["-p", "portreeve"], &["-p", "testkit", "--bin", "lab"]];
+        let builds: [&[&str]; 3] = [
+            &["-p", "portreeve"],
+            &["-p", "testkit", "--bin", "lab"],
+            &["-p", "ledger", "--example", "throughput"],
+        ];
         for build in builds {
             let mut command = place.cargo();
             command.args(["build", "--release", "--locked"]).args(build);
@@ -46,6 +52,8 @@ impl Programs {
         if nginx.is_none() {
             println!("nginx is not installed: nothing is compared with it");
         }
-        Self { portreeve: folder.join("portreeve"), lab: folder.join("lab"), nginx }
+        let [portreeve, lab, ledger] =
+            ["portreeve", "lab", "examples/throughput"].map(|name| folder.join(name));
+        Self { portreeve, lab, ledger, nginx }
     }
 }

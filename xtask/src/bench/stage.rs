@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::cell::Cell;
 use super::lab::{Appending, Asking, KEY, disk, load};
 use super::options::{Extent, Options};
+use super::part;
 use super::programs::Programs;
 use super::raw::Row;
 use super::target::{Running, Target};
@@ -83,6 +84,10 @@ impl Stage {
                 let ask = json!({ "stream": { "chunks": CHUNKS, "pause_ms": 0 } });
                 let shape = json!({ "closed": { "clients": self.extent.readers() } });
                 self.under_load((cell, round), &Asking { ask, shape })
+            }
+            Cell::Ledger => {
+                let (program, folder) = (&self.programs.ledger, self.folder.path());
+                part::ledger(program, &folder.join("ledger"), self.extent, round)
             }
         }
     }

@@ -118,29 +118,33 @@ fn ratios_are_those_of_the_same_round() {
 #[test]
 fn a_figure_stands_to_its_aim_at_the_bound_too() {
     let check = |aim: Aim, figure, standing| assert_eq!(aim.standing(figure), standing);
-    let most = Aim::AtMost { target: 3.5, stretch: 2.5 };
+    let most = Aim::AtMost { target: 3.5, stretch: Some(2.5) };
     check(most, 2.5, Standing::Stretch);
     check(most, 2.51, Standing::Met);
     check(most, 3.5, Standing::Met);
     check(most, 3.51, Standing::Missed);
-    let least = Aim::AtLeast { target: 0.5, stretch: 0.65 };
+    let least = Aim::AtLeast { target: 0.5, stretch: Some(0.65) };
     check(least, 0.65, Standing::Stretch);
     check(least, 0.5, Standing::Met);
     check(least, 0.49, Standing::Missed);
+    let plain = Aim::AtMost { target: 3.0, stretch: None };
+    check(plain, 0.0, Standing::Met);
+    check(plain, 3.01, Standing::Missed);
 }
 
 #[test]
 fn options_are_what_was_typed() {
     let whole = parse(&[]).expect("nothing is fine").expect("no help");
     assert_eq!(
-        (whole.work, whole.extent, whole.rounds),
+        (whole.work, whole.extent, whole.rounds()),
         (Work::Measure { keep: true }, Extent::Whole, 5)
     );
     let quick = parse(&["--quick"]).expect("an option").expect("no help");
-    assert_eq!((quick.work, quick.rounds), (Work::Measure { keep: false }, 3));
+    assert_eq!((quick.work, quick.rounds()), (Work::Measure { keep: false }, 3));
     let one = parse(&["--only", "rate", "--rounds", "20"]).expect("options").expect("no help");
-    assert_eq!((one.work, one.rounds), (Work::Measure { keep: false }, 20));
+    assert_eq!((one.work, one.rounds()), (Work::Measure { keep: false }, 20));
     assert!(one.wants(Cell::Rate) && !one.wants(Cell::Chunks));
+    assert_eq!((one.rounds_of(Cell::Rate), one.rounds_of(Cell::Ledger)), (20, 3));
     assert_eq!(parse(&["--render"]).expect("an option").expect("no help").work, Work::Render);
     assert_eq!(parse(&["--help"]), Ok(None));
     assert_eq!(parse(&["--smoke"]).expect("an option").expect("no help").work, Work::Smoke);
