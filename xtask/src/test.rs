@@ -87,9 +87,23 @@ pub(crate) fn run(extent: Extent) -> Result<Verdict> {
 
 /// Builds the programs that the tests drive, in the build folder every step shares.
 pub(crate) fn build_binaries(place: &Place) -> Result<Count> {
-    let programs = ["-p", "portreeve", "-p", "portreeve-verify", "-p", "testkit", "-p", "ledger"];
-    let build =
-        [&["build", "--locked", "--bins", "--example", "throughput"][..], &programs].concat();
+    let programs = [
+        "-p",
+        "portreeve",
+        "-p",
+        "portreeve-verify",
+        "-p",
+        "testkit",
+        "-p",
+        "ledger",
+        "-p",
+        "policy",
+    ];
+    let build = [
+        &["build", "--locked", "--bins", "--example", "throughput", "--example", "decide"][..],
+        &programs,
+    ]
+    .concat();
     cargo(place, &build, BUILD_LIMIT)
 }
 

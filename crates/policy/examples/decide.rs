@@ -1,7 +1,7 @@
 //! Measures decisions under charters of 50 to 20,000 policies: evaluating alone, and the whole
 //! decision with its facts. Figures go into `docs/reference/policy.md`.
 //!
-//! `cargo run --release -p policy --example decide`
+//! `cargo run --release -p policy --example decide [SIZE...]`
 
 #![expect(
     clippy::unwrap_used,
@@ -43,9 +43,11 @@ struct Measured {
 }
 
 fn main() {
+    let given: Vec<usize> = std::env::args().skip(1).map(|size| size.parse().unwrap()).collect();
+    let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
     let shapes = shapes();
     let mut rows: Vec<[Vec<Measured>; 2]> = shapes.iter().map(|_| Default::default()).collect();
-    for size in SIZES {
+    for size in sizes.iter().copied() {
         let policies = compile(&charter(size), &|_| true).unwrap();
         assert_eq!(policies.all().count(), size);
         let (agent, model) = (agent(), model());
@@ -65,7 +67,7 @@ fn main() {
     }
     println!(
         "p50 (p99) in µs | {} | last to first |",
-        SIZES.map(|size| size.to_string()).join(" | ")
+        sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
     );
     for (shape, row) in shapes.iter().zip(rows) {
         for (what, cells) in ["evaluating alone", "whole decision"].iter().zip(row) {

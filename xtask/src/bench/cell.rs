@@ -11,18 +11,33 @@ pub(super) enum Cell {
     Rate,
     /// Streams as fast as they go.
     Chunks,
+    /// Verifying the log that the run has written so far.
+    Verify,
+    /// A decision, by the number of policies.
+    Policy,
     /// The ledger alone, and what the disk allows.
     Ledger,
 }
 
 impl Cell {
     /// In the order in which they are measured.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Memory, Self::Requests, Self::Rate, Self::Chunks, Self::Ledger];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Memory,
+        Self::Requests,
+        Self::Rate,
+        Self::Chunks,
+        Self::Verify,
+        Self::Policy,
+        Self::Ledger,
+    ];
 
     /// Cells of one group are measured in turn, round by round, and one group after another.
-    pub(super) const GROUPS: [&[Self]; 3] =
-        [&[Self::Memory], &[Self::Requests, Self::Rate, Self::Chunks], &[Self::Ledger]];
+    pub(super) const GROUPS: [&[Self]; 4] = [
+        &[Self::Memory],
+        &[Self::Requests, Self::Rate, Self::Chunks],
+        &[Self::Verify],
+        &[Self::Policy, Self::Ledger],
+    ];
 
     /// As it stands in the raw figures.
     pub(super) const fn name(self) -> &'static str {
@@ -31,6 +46,8 @@ impl Cell {
             Self::Requests => "requests",
             Self::Rate => "rate",
             Self::Chunks => "chunks",
+            Self::Verify => "verify",
+            Self::Policy => "policy",
             Self::Ledger => "ledger",
         }
     }
@@ -39,7 +56,7 @@ impl Cell {
     pub(super) const fn rounds_max(self) -> u32 {
         match self {
             Self::Memory | Self::Requests | Self::Rate | Self::Chunks => u32::MAX,
-            Self::Ledger => 3,
+            Self::Verify | Self::Policy | Self::Ledger => 3,
         }
     }
 }

@@ -70,6 +70,10 @@ const FLOOR: &str = Target::Floor.name();
 const NGINX: &str = Target::Nginx.name();
 const OURS: &str = Target::Portreeve.name();
 
+/// The decisions that are made under the fewest policies, and under the most.
+const FEW: &str = "50 policies";
+const MOST: &str = "20000 policies";
+
 /// Every one, in the order of the table.
 pub(super) const MEASURES: &[Measure] = &[
     Measure {
@@ -169,6 +173,36 @@ pub(super) const MEASURES: &[Measure] = &[
         ],
     },
     Measure {
+        name: "policy: evaluating, under the most policies",
+        unit: "µs at the median",
+        aim: Aim::AtMost { target: 30.0, stretch: Some(15.0) },
+        figure: |raw| under_most(raw, "evaluating_p50_us"),
+        parts: &[
+            Part::new(Cell::Policy, FEW, "evaluating_p50_us").shown_in(" µs", 1.0),
+            Part::new(Cell::Policy, MOST, "evaluating_p50_us").shown_in(" µs", 1.0),
+        ],
+    },
+    Measure {
+        name: "policy: the whole decision, under the most policies",
+        unit: "µs at the median",
+        aim: Aim::AtMost { target: 60.0, stretch: Some(30.0) },
+        figure: |raw| under_most(raw, "whole_p50_us"),
+        parts: &[
+            Part::new(Cell::Policy, FEW, "whole_p50_us").shown_in(" µs", 1.0),
+            Part::new(Cell::Policy, MOST, "whole_p50_us").shown_in(" µs", 1.0),
+        ],
+    },
+    Measure {
+        name: "verifying the log that the run wrote",
+        unit: "entries a second",
+        aim: Aim::AtLeast { target: 200_000.0, stretch: Some(1_000_000.0) },
+        figure: |raw| summary(raw.rounds(Cell::Verify, OURS, "entries_per_second"), 1.0),
+        parts: &[
+            Part::new(Cell::Verify, OURS, "entries").shown_in(" entries", 1.0),
+            Part::new(Cell::Verify, OURS, "peak_kib").shown_in(" MB at most", MB),
+        ],
+    },
+    Measure {
         name: "ledger alone, 64 callers",
         unit: "× what the disk takes, 64 records to an `fdatasync`",
         aim: Aim::AtLeast { target: 0.6, stretch: Some(0.9) },
@@ -239,6 +273,22 @@ impl Aim {
         let said = |bound: f64| format!("{sign} {bound}");
         [said(target), stretch.map_or("–".to_owned(), said)]
     }
+}
+
+/// A figure of decisions under as many policies as a round had at most.
+fn under_most(raw: &Raw, figure: &str) -> Option<Summary> {
+    let mut most: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for row in raw.rows.iter().filter(|row| row.cell == Cell::Policy.name()) {
+        let (Some(policies), Some(figure)) = (row.figures.get("policies"), row.figures.get(figure))
+        else {
+            continue;
+        };
+        let held = most.entry(row.round).or_insert((*policies, *figure));
+        if held.0 < *policies {
+            *held = (*policies, *figure);
+        }
+    }
+    Summary::of(most.into_values().map(|(_, figure)| figure).collect())
 }
 
 /// Ours to the floor's, of the same round.

@@ -14,7 +14,7 @@ cargo xtask bench --smoke
 
 --quick      shorter rounds, three of them; nothing is written
 --rounds N   how many, 1 to 20 (5 where nothing is said)
---only CELL  only this: memory, requests, rate, chunks or ledger; nothing is written";
+--only CELL  only this: memory, requests, rate, chunks, verify, policy or ledger; nothing is written";
 
 /// Rounds of a whole run.
 const ROUNDS: u32 = 5;
@@ -112,6 +112,14 @@ impl Options {
 }
 
 impl Extent {
+    /// Numbers of policies under which decisions are made.
+    pub(super) const fn policies(self) -> &'static [&'static str] {
+        match self {
+            Self::Whole | Self::Quick => &["50", "500", "5000", "20000"],
+            Self::Smoke => &["50", "100"],
+        }
+    }
+
     /// Seconds that a part is measured for by itself.
     pub(super) const fn part_seconds(self) -> u32 {
         match self {

@@ -1,5 +1,7 @@
 //! The plots of docs/performance.md.
 
+use std::collections::BTreeSet;
+
 use super::cell::Cell;
 use super::measure::{MB, MS};
 use super::plot::{Chart, Group, Row, Scale};
@@ -15,6 +17,7 @@ pub(super) fn all(raw: &Raw) -> Vec<(&'static str, String)> {
         ("latency.svg", latency(raw)),
         ("chunks.svg", chunks(raw)),
         ("memory.svg", memory(raw)),
+        ("policy.svg", policy(raw)),
     ];
     charts.into_iter().filter_map(|(name, chart)| Some((name, chart.svg()?))).collect()
 }
@@ -58,6 +61,36 @@ fn memory(raw: &Raw) -> Chart {
         axis: "MB (PSS)".to_owned(),
         scale: Scale::Linear,
         groups: vec![of("idle", "pss_before_kib"), of("with 1,000 open streams", "pss_kib")],
+    }
+}
+
+fn policy(raw: &Raw) -> Chart {
+    let names: BTreeSet<u64> = raw
+        .rows
+        .iter()
+        .filter(|row| row.cell == Cell::Policy.name())
+        .filter_map(|row| row.figures.get("policies").map(|policies| *policies as u64))
+        .collect();
+    let of = |name: &str, figure| {
+        let rows = names.iter().filter_map(|policies| {
+            let target = format!("{policies} policies");
+            let rounds = raw.rounds(Cell::Policy, &target, figure).into_values().collect();
+            Some(Row {
+                name: target,
+                colour: colour(Target::Portreeve),
+                figure: Summary::of(rounds)?,
+            })
+        });
+        Group { name: name.to_owned(), rows: rows.collect() }
+    };
+    Chart {
+        title: "One decision, by the number of policies".to_owned(),
+        axis: "µs, median of each run".to_owned(),
+        scale: Scale::Linear,
+        groups: vec![
+            of("evaluating alone", "evaluating_p50_us"),
+            of("with everything it rests on", "whole_p50_us"),
+        ],
     }
 }
 

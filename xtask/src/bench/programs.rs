@@ -16,6 +16,10 @@ const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
 pub(super) struct Programs {
     pub(super) portreeve: PathBuf,
     pub(super) lab: PathBuf,
+    /// The auditor's program.
+    pub(super) verify: PathBuf,
+    /// What measures decisions alone.
+    pub(super) policy: PathBuf,
     /// What measures the ledger alone.
     pub(super) ledger: PathBuf,
     /// Where nginx is, if it is installed.
@@ -25,10 +29,11 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds them, optimised.
     pub(super) fn build(place: &Place) -> Result<Self> {
-        let builds: [&[&str]; 3] = [
-            &["-p", "portreeve"],
+        let builds: [&[&str]; 4] = [
+            &["-p", "portreeve", "-p", "portreeve-verify"],
             &["-p", "testkit", "--bin", "lab"],
             &["-p", "ledger", "--example", "throughput"],
+            &["-p", "policy", "--example", "decide"],
         ];
         for build in builds {
             let mut command = place.cargo();
@@ -52,8 +57,9 @@ impl Programs {
         if nginx.is_none() {
             println!("nginx is not installed: nothing is compared with it");
         }
-        let [portreeve, lab, ledger] =
-            ["portreeve", "lab", "examples/throughput"].map(|name| folder.join(name));
-        Self { portreeve, lab, ledger, nginx }
+        let [portreeve, verify, lab, policy, ledger] =
+            ["portreeve", "portreeve-verify", "lab", "examples/decide", "examples/throughput"]
+                .map(|name| folder.join(name));
+        Self { portreeve, lab, verify, policy, ledger, nginx }
     }
 }

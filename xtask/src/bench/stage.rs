@@ -32,6 +32,8 @@ const PAUSE_MS: u64 = 500;
 const SETTLE: Duration = Duration::from_secs(1);
 /// How long a small program may take.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// Where the gateway's decision log is in the folder of a run.
+const LOG: &str = "home/logs/decisions";
 /// How the disk is called among the targets.
 pub(super) const DISK: &str = "disk";
 
@@ -85,6 +87,13 @@ impl Stage {
                 let shape = json!({ "closed": { "clients": self.extent.readers() } });
                 self.under_load((cell, round), &Asking { ask, shape })
             }
+            Cell::Verify => {
+                // What still serves would write on while it is verified.
+                self.lineup.drain(..).try_for_each(Running::stop)?;
+                let log = self.folder.path().join(LOG);
+                part::verify(&self.programs.verify, &log, round)
+            }
+            Cell::Policy => part::policy(&self.programs.policy, self.extent, round),
             Cell::Ledger => {
                 let (program, folder) = (&self.programs.ledger, self.folder.path());
                 part::ledger(program, &folder.join("ledger"), self.extent, round)
