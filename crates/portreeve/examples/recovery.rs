@@ -208,8 +208,10 @@ fn permit(number: u64, charter: &Arc<CharterInForce>) -> anyhow::Result<Permit> 
 /// The charter that the home serves under, as its log says: a start knows one from a made-up one.
 fn in_force(log: &Path) -> anyhow::Result<CharterInForce> {
     let mut entries = Reader::open_own(log)?.entries(0)?.holding(&["\"charter_loaded\""]);
-    let body = entries.next().context("the log names no charter")??.json["body"].take();
-    let field = |name: &str| body[name].clone();
+    let entry = entries.next().context("the log names no charter")??;
+    let field = |name: &str| {
+        entry.json.get("body").and_then(|body| body.get(name)).cloned().unwrap_or_default()
+    };
     Ok(CharterInForce {
         digest: serde_json::from_value(field("charter"))?,
         change: serde_json::from_value(field("change"))?,

@@ -6,7 +6,7 @@
 //! that serve, so whatever a crash cuts short is counted once.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -177,10 +177,18 @@ impl Keeper {
 /// The snapshot in `file`; none where there is none, and why where it cannot be used.
 fn snapshot(file: &Path, log: &str, size: u64) -> Result<Option<Snapshot>, String> {
     let read = || {
-        if fs::metadata(file)?.len() > SNAPSHOT_MAX {
+        let found = fs::symlink_metadata(file)?;
+        // A link or a device has no size that could be relied on.
+        if !found.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        if found.len() > SNAPSHOT_MAX {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        fs::read(file)
+        // It may grow while it is read: what is beyond the bound is not read, and then not sound.
+        let mut bytes = Vec::new();
+        fs::File::open(file)?.take(SNAPSHOT_MAX).read_to_end(&mut bytes)?;
+        Ok(bytes)
     };
     match read() {
         Ok(bytes) => Snapshot::read(&bytes, log, size).map(Some).map_err(|cause| cause.to_string()),

@@ -113,6 +113,12 @@ fn what_was_counted_is_found_again_whatever_became_of_the_snapshot() {
     check_unusable(&home, &fs::read(other.path(SNAPSHOT)).unwrap(), expected);
 
     fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    let (found, told) = counted(&home);
+    assert_eq!(found, expected, "{told}");
+    assert!(told.contains("not a regular file"), "{told}");
+
+    fs::remove_file(&file).unwrap();
     let server = home.up();
     server.wait_says("is not there");
     assert_eq!(counted(&home).0, expected, "the process that serves counted the same");

@@ -11,7 +11,7 @@ use crate::usd;
 /// Width of the column that says what is counted.
 const WHAT: usize = 20;
 /// Width of a column with an amount.
-const AMOUNT: usize = 12;
+const AMOUNT: usize = 11;
 /// Most counters of agents that are shown although they counted nothing.
 const IDLE_MAX: usize = 12;
 
@@ -67,7 +67,8 @@ fn counter(text: &mut String, counter: &CounterReport) {
 fn row(text: &mut String, what: &str, amounts: [&str; 5], anew: &str) {
     let _ = write!(text, "  {what:WHAT$}");
     for amount in amounts {
-        let _ = write!(text, "{amount:>AMOUNT$}");
+        // The space stands apart: an amount may be wider than its column.
+        let _ = write!(text, " {amount:>AMOUNT$}");
     }
     let _ = writeln!(text, "  {anew}");
 }
