@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{PolicySet, ValidationMode, ValidationWarning};
 use model::{Effect, PolicyRef, PolicySetKind, Problem, Problems};
 
+use crate::conditions;
 use crate::depth;
-use crate::explain;
 use crate::lint::{self, Annotations};
 use crate::locate::{self, Statement};
 use crate::policies::{Compiled, Policies, PolicyListing};
@@ -222,7 +222,7 @@ impl Compiler<'_> {
     ) {
         let id = cedar_policy::PolicyId::new(annotations.id.as_str());
         let cedar = policy.new_id(id);
-        match explain::without_context(&cedar) {
+        match conditions::without_context(&cedar) {
             Ok(reach) => {
                 let listing = listing(source, statement, policy, annotations);
                 self.compiled.push(Compiled { listing, cedar, reach });

@@ -9,18 +9,19 @@ mod again;
 mod asked;
 mod claims;
 mod compile;
+mod conditions;
 mod crowd;
 mod decide;
 mod depth;
 mod evaluate;
 mod expiry;
-mod explain;
 mod facts;
 mod index;
 mod json;
 mod lint;
 mod locate;
 mod matter;
+mod near_miss;
 mod part;
 mod parts;
 mod permit;
@@ -43,11 +44,11 @@ pub use asked::Asked;
 pub use compile::{PolicySource, compile};
 pub use crowd::{Crowd, READ_TOGETHER_MAX};
 pub use decide::{Question, model_unknown};
-pub use explain::NearMiss;
 pub use facts::{
     AgentFacts, ApprovedFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts,
     ProviderKind, RecentFacts, SecretFacts, TargetFacts,
 };
+pub use near_miss::{NearMiss, Unmet};
 pub use parts::Parts;
 pub use permit::{Permit, Target, Targets};
 pub use policies::{Policies, PolicyListing};

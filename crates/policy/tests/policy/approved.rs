@@ -138,7 +138,7 @@ fn a_context_never_brings_a_model_into_reach_and_its_absence_never_hides_one() {
     assert_eq!(verdict(&within(None), &here), Err(PolicyNoPermit));
     let misses = here.near_misses(&within(None).circumstances());
     assert_eq!(misses[0].unmet.len(), 1);
-    assert!(misses[0].unmet[0].contains("context has approved"), "{:?}", misses[0].unmet);
+    assert!(misses[0].unmet[0].condition.contains("context has approved"), "{:?}", misses[0].unmet);
 }
 
 /// The problems of `rule`, each with place, code and help.

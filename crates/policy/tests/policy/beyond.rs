@@ -426,8 +426,8 @@ fn near_misses_tell_of_the_tool_set_too() {
     let scene = asking(tools(&[ProviderToolKind::Maps]));
     let found = policies.near_misses(&scene.circumstances());
     let [miss] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((miss.policy.id.as_str(), miss.provider.as_str()), ("tool/more", "alpha"));
-    assert_eq!(miss.unmet, [r#"when { context.model == "other" }"#]);
+    assert_eq!((miss.policy.id.as_str(), miss.places[0].0.as_str()), ("tool/more", "alpha"));
+    assert_eq!(miss.unmet[0].condition, r#"when { context.model == "other" }"#);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod claims;
 mod decide;
 mod facts;
 mod listing;
+mod near_misses;
 mod places;
 mod reasons;
 mod recorded;

@@ -2,6 +2,7 @@
 //!
 //! It only lays out what the log and the charter of that time say; it looks nothing up itself.
 
+mod nearly;
 mod words;
 
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use model::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use nearly::Nearly;
 use words::{asked, attempted, beyond, charged, claimed, ended, held, kept};
 
 /// Width of the left column.
@@ -28,6 +30,8 @@ pub(crate) struct Account {
     pub(crate) change: ChangeAccount,
     /// The approved context's purpose and owner, from the charter of that time.
     pub(crate) context: Option<(String, String)>,
+    /// Which permits nearly allowed what was refused, by the charter of that time.
+    pub(crate) nearly: Nearly,
     /// Text of each policy cited, by id, from the charter of that time.
     pub(crate) texts: Vec<(String, String)>,
     /// Seats cited, and who held them in the charter of that time.
@@ -67,6 +71,9 @@ impl Account {
         self.what(&mut page);
         self.budgets(&mut page);
         self.policies(&mut page);
+        for lines in self.nearly.paragraphs(|seat| self.seat(seat)) {
+            page.paragraph("Nearly", &lines);
+        }
         self.targets(&mut page);
         self.ending(&mut page);
         self.governed(&mut page);
@@ -127,11 +134,8 @@ impl Account {
 
     /// What it holds of budgets, a line for each counter.
     fn budgets(&self, page: &mut Page) {
-        let mut lines = self.decision.holds.iter().map(held);
-        if let Some(first) = lines.next() {
-            page.row("Holds", &first);
-        }
-        lines.for_each(|line| page.more(&line));
+        let lines: Vec<_> = self.decision.holds.iter().map(held).collect();
+        page.paragraph("Holds", &lines);
     }
 
     fn policies(&self, page: &mut Page) {
@@ -296,6 +300,7 @@ impl Account {
             "id": self.decision.id,
             "decision": self.decision,
             "outcome": self.outcome.as_ref().map(|(_, outcome)| outcome),
+            "near_misses": self.nearly.json(),
             "policy_texts": texts,
             "seats": seats,
             "change": {
@@ -331,6 +336,15 @@ impl Page {
 
     fn row(&mut self, label: &str, text: &str) {
         let _ = writeln!(self.text, "\n{label:LABEL$}{text}");
+    }
+
+    /// The first of `lines` beside `label`, the others below it.
+    fn paragraph(&mut self, label: &str, lines: &[String]) {
+        let mut lines = lines.iter();
+        if let Some(first) = lines.next() {
+            self.row(label, first);
+        }
+        lines.for_each(|line| self.more(line));
     }
 
     /// What exactly was refused, and the secret it is about.

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 
 use crate::begun::Begun;
 use crate::cli::Output;
-use crate::commands::account::{Account, ChangeAccount, ProofState};
+use crate::commands::account::{Account, ChangeAccount, Nearly, ProofState};
 use crate::commands::decisions::open;
+use crate::commands::replay::sealed;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::print;
@@ -35,7 +36,7 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
         .iter()
         .find(|entry| entry.kind == EntryKind::Decision)
         .ok_or_else(|| Failure::denied(format!("no decision {id} stands in this log")))?;
-    let account = account(&begun, &reader, decision, &found)?;
+    let account = account(home, &begun, &reader, (decision, &found))?;
     if output.json {
         print::line(&serde_json::to_string_pretty(&account.json())?);
     } else {
@@ -44,7 +45,12 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn account(begun: &Begun, reader: &Reader, entry: &Entry, found: &[Entry]) -> Result<Account> {
+fn account(
+    home: &Home,
+    begun: &Begun,
+    reader: &Reader,
+    (entry, found): (&Entry, &[Entry]),
+) -> Result<Account> {
     let decision: DecisionRecord = serde_json::from_value(entry.json.clone())
         .context("the entry is not a decision this version reads")?;
     let outcome = found
@@ -72,6 +78,10 @@ fn account(begun: &Begun, reader: &Reader, entry: &Entry, found: &[Entry]) -> Re
             reviewed: change.is_some_and(|applied| applied.reviewed),
         },
         context: None,
+        nearly: Nearly::of(&decision, bundle.policies(), || {
+            let read = sealed::recorded(home, reader, decision.id);
+            read.unwrap_or_else(|error| Err(format!("{error:#}")))
+        }),
         texts: Vec::new(),
         seats: Vec::new(),
         names: Vec::new(),
@@ -124,6 +134,7 @@ fn seats(bundle: &Bundle, account: &Account) -> Vec<(String, String)> {
     named.extend(decision.target_owner.as_deref());
     named.extend(account.context.as_ref().map(|(_, owner)| owner.as_str()));
     named.extend(account.cited().into_iter().map(|policy| policy.owner.as_str()));
+    named.extend(account.nearly.misses().iter().map(|miss| miss.policy.owner.as_str()));
     let secrets = decision.targets.iter().filter_map(|target| target.secret.as_ref());
     named.extend(secrets.map(|secret| secret.owner.as_str()));
     named.sort_unstable();

@@ -127,6 +127,76 @@ fn a_refusal_names_who_can_fix_it_and_the_policy_that_refused() {
     );
 }
 
+/// What an operator is told of a permit that nearly matched, and an agent is not.
+const NEAR: [&str; 7] = [
+    "permit model/streams   policies/model/30-local.cedar:1-10",
+    "  at local as my-model",
+    "  unmet  when { context.call.stream }",
+    "         context.call.stream was false",
+    r#"  unmet  when { context.approved.data_class == DataClass::"public" }"#,
+    "         context.approved.data_class was absent",
+    "  ask    seat:response-lead (founder",
+];
+
+/// The permit that nearly matched is told from the facts and the charter of that time, to whoever
+/// has the home, and never to the agent.
+#[test]
+fn a_permit_that_nearly_matched_is_explained_to_people_and_not_to_the_agent() {
+    let (home, provider) = (Home::new(), FakeProvider::start());
+    let server = home.up();
+    home.use_provider(&provider);
+    let policy = r#"@id("streams")
+@owner("seat:response-lead")
+@rationale("Answers are watched as they come.")
+permit (
+  principal == Agent::"demo-agent",
+  action == Action::"InvokeModel",
+  resource == Model::"local-model"
+)
+when { context.call.stream && context has approved &&
+       context.approved.data_class == DataClass::"public" };
+"#;
+    home.write("policies/model/30-local.cedar", policy);
+    home.apply();
+    let reply = server.call_model(&home.token("demo-agent"), "local-model");
+    assert_eq!(reply.status, 403, "{}", reply.text());
+    let answer = format!("{}{:?}", reply.text(), reply.headers);
+    for word in ["streams", "30-local", "response-lead", "context.", "DataClass", "absent"] {
+        assert!(!answer.contains(word), "`{word}` reached the agent: {answer}");
+    }
+    let id = decision(&reply);
+    let json = || home.run(&["explain", &id, "--json"]).json()["near_misses"].clone();
+    check_text(home.run(&["explain", &id]).ok(), &NEAR);
+    let before = json();
+    assert_eq!(before["more"], 0);
+    assert_eq!(before["unknown"], Value::Null);
+    let [near] = &before["nearest"].as_array().unwrap()[..] else { panic!("one: {before}") };
+    assert_eq!(near["policy"]["id"], "model/streams");
+    assert_eq!(near["places"][0]["provider"], "local");
+    assert_eq!(near["ask"], "seat:response-lead");
+    assert_eq!(near["unmet"].as_array().unwrap().len(), 3);
+    let value = serde_json::json!({"path": "context.call.stream", "was": "false"});
+    assert_eq!(near["unmet"][0]["values"][0], value);
+
+    // Today's policy has nothing to do with it.
+    home.write("policies/model/30-local.cedar", "// nobody uses the local model any more\n");
+    home.apply();
+    check_text(home.run(&["explain", &id]).ok(), &NEAR);
+    assert_eq!(json(), before);
+
+    // A call that was allowed, and one that another refused, have no near misses.
+    let allowed = decision(&server.call(&home.token("demo-agent")));
+    let none = home.run(&["explain", &allowed, "--json"]).json()["near_misses"].clone();
+    assert_eq!(none["nearest"], Value::Array(Vec::new()));
+
+    // Without the facts it says so, and the rest of the account stands.
+    std::fs::remove_file(home.path("keys/facts.key")).unwrap();
+    let text = home.run(&["explain", &id]).ok().to_owned();
+    check_text(&text, &["REFUSED", "Nearly       cannot be told: ", "facts.key is missing"]);
+    assert!(!text.contains("model/streams"), "{text}");
+    assert!(text_of(&json(), "unknown").contains("facts.key is missing"));
+}
+
 /// A model that nobody may use is explained to people, whatever the agent was told.
 #[test]
 fn a_missing_model_is_explained() {

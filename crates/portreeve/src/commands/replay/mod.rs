@@ -4,7 +4,7 @@ mod against;
 mod cannot;
 mod one;
 mod page;
-mod sealed;
+pub(crate) mod sealed;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,19 @@ use crate::keys;
 /// What a step comes to that may be out of reach; other failures are the disk's.
 pub(super) type Reached<T> = Result<std::result::Result<T, Cannot>>;
 
+/// What decision `id` rested on, as values; or, in words, why it is out of reach.
+pub(crate) fn recorded(
+    home: &Home,
+    reader: &Reader,
+    id: DecisionId,
+) -> Result<std::result::Result<RecordedFacts, String>> {
+    let read = match fact_keys(home)? {
+        Ok(keys) => facts(reader, id, &keys)?.and_then(|bytes| read(&bytes)),
+        Err(cannot) => Err(cannot),
+    };
+    Ok(read.map_err(|cannot| cannot.why))
+}
+
 /// The keys of the facts.
 pub(super) fn fact_keys(home: &Home) -> Reached<FactKeys> {
     let Some(wrapping) = keys::facts(home)? else {
