@@ -81,6 +81,13 @@ pub(crate) const MODEL: Pins = Pins {
     dependencies: Dependencies::LeftOut,
 };
 
+/// The messages of OTLP.
+pub(crate) const OTLP: Pins = Pins {
+    file: "requirements-otlp.txt",
+    why: "the messages of OTLP, as OpenTelemetry publishes them, to read what is exported",
+    dependencies: Dependencies::Pinned,
+};
+
 /// An environment that holds the pins it was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Python {

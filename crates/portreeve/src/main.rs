@@ -15,6 +15,7 @@ mod genesis;
 mod home;
 mod keys;
 mod metrics;
+mod observing;
 mod open;
 mod print;
 mod probe;

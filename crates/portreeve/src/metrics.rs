@@ -58,7 +58,7 @@ impl Instruments {
     }
 
     /// How everything stands.
-    fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         let mut standing = Standing::default();
         let now = SystemClock.now();
         let live = self.gate.in_force();

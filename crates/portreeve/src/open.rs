@@ -1,13 +1,22 @@
-//! Opens what a serving process writes and checks with: the logs, the token service, its verifier.
+//! Opens what a serving process writes and checks with: the logs, the sealed store, the token
+//! service, its verifier.
 
 use anyhow::{Context as _, Result};
 use identity::{Expected, TokenVerifier, TrustedKey};
 use issuer::{ServiceNames, SigningKey, TokenService};
 use ledger::{ControlLog, DecisionLog, FactKeys, LogHome};
+use secrets::{SealingKey, SecretStore};
 use tlog::LogKey;
+use zeroize::Zeroizing;
 
 use crate::home::Home;
 use crate::{clock, print};
+
+/// Opens the sealed store of `gateway`.
+pub(crate) fn open_secrets(home: &Home, key: SealingKey, gateway: &str) -> Result<SecretStore> {
+    SecretStore::open(home.secrets(), key, gateway, clock::system())
+        .context("the sealed store cannot be opened")
+}
 
 pub(crate) fn token_service(
     key: SigningKey,
@@ -42,7 +51,13 @@ pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
     Ok(log)
 }
 
-pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Result<DecisionLog> {
+pub(crate) fn open_decisions(
+    home: &Home,
+    key: LogKey,
+    facts: &Zeroizing<[u8; 32]>,
+) -> Result<DecisionLog> {
+    let facts = FactKeys::open(&home.fact_keys(), facts)
+        .context("the keys of the facts cannot be opened")?;
     let (log, recovered) = DecisionLog::open(
         LogHome::new(home.decision_log()),
         key,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
+use govern::admin::Reports;
 use govern::{CharterStore, Governor};
 use hyper::Request;
 use hyper::body::Incoming;
-use ledger::{ControlLog, DecisionLog, FactKeys};
-use secrets::SecretStore;
+use ledger::{ControlLog, DecisionLog};
 use telemetry::Watch;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,7 +24,8 @@ use crate::exit::Failure;
 use crate::genesis;
 use crate::home::Home;
 use crate::metrics::Instruments;
-use crate::open::{open_control, open_decisions, token_service, verifier};
+use crate::observing::Exporting;
+use crate::open::{open_control, open_decisions, open_secrets, token_service, verifier};
 use crate::remembered;
 use crate::reports::reports;
 use crate::settings::{self, Settings};
@@ -145,6 +146,7 @@ struct Running {
     decisions_dir: PathBuf,
     keeper: Keeper,
     instruments: Arc<Instruments>,
+    exporting: Exporting,
     demo: tokio::task::JoinHandle<()>,
 }
 
@@ -154,15 +156,7 @@ impl Running {
         let keys = keys::read(home)?;
         let snapshot = begun.snapshot()?;
         let clock = clock::system();
-        let secrets = Arc::new(
-            SecretStore::open(
-                home.secrets(),
-                keys.sealing.clone(),
-                &genesis.gateway,
-                Arc::clone(&clock),
-            )
-            .context("the sealed store cannot be opened")?,
-        );
+        let secrets = Arc::new(open_secrets(home, keys.sealing.clone(), &genesis.gateway)?);
         let demo = Demo::bind(clock::random()?)
             .await
             .context("the demo model cannot listen on loopback")?;
@@ -171,19 +165,17 @@ impl Running {
         let issuer = token_service(keys.token, genesis)?;
         let verifier = verifier(&issuer)?;
         let control = open_control(home, keys.control)?;
-        let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
-            .context("the keys of the facts cannot be opened")?;
-        let decisions = open_decisions(home, keys.decisions, facts)?;
+        let decisions = open_decisions(home, keys.decisions, &keys.facts)?;
         let tally = counted(home, &decisions)?;
         let client = client()?;
-        let watch = Watch::new(settings.telemetry.clone())?;
+        let (watch, traces) = Watch::new(settings.observing.watch.clone())?;
         let gate = Arc::new(Gate::new(gateway::Parts {
             live,
             verifier,
             ledger: decisions.clone(),
             secrets: Arc::clone(&secrets),
             counters: tally.counters(),
-            client,
+            client: client.clone(),
             clock: Arc::clone(&clock),
             mint: clock::mint_decisions(),
             watch: watch.clone(),
@@ -195,6 +187,9 @@ impl Running {
             control: control.clone(),
             secrets: Arc::clone(&secrets),
         });
+        let gateway = begun.gateway()?;
+        let exporting =
+            Exporting::begin(&settings.observing, client, &gateway, &instruments, traces)?;
         let governor = Arc::new(Governor::new(govern::Parts {
             control: control.clone(),
             state: begun.state.clone(),
@@ -202,7 +197,7 @@ impl Running {
             charters: CharterStore::open(home.charters())?,
             secrets,
             issuer,
-            gateway: begun.gateway()?,
+            gateway,
             clock,
             random: clock::random_or_none,
             hooks: hooks(&gate, demo_url),
@@ -216,7 +211,17 @@ impl Running {
         let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
         let keeper = Keeper::new(tally, decisions.clone());
-        Ok(Self { gate, governor, decisions, control, decisions_dir, keeper, instruments, demo })
+        Ok(Self {
+            gate,
+            governor,
+            decisions,
+            control,
+            decisions_dir,
+            keeper,
+            instruments,
+            exporting,
+            demo,
+        })
     }
 
     /// Serves until a signal, drains, closes the logs.
@@ -234,32 +239,7 @@ impl Running {
             Arc::clone(&self.instruments),
         ));
         let (stop, stopping) = watch::channel(false);
-        let mut serving = JoinSet::new();
-        for listener in listeners {
-            let (drain, stopping) = (settings.drain + CUT_WITHIN, stopping.clone());
-            match listener.surface() {
-                Surface::Agents => {
-                    let gate = Arc::clone(&self.gate);
-                    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-                Surface::Admin => {
-                    let governor = Arc::clone(&self.governor);
-                    let reports = Arc::clone(&reports);
-                    let handle = move |_facts, request| {
-                        govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
-                    };
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-                Surface::Metrics => {
-                    let instruments = Arc::clone(&self.instruments);
-                    let handle = move |_facts, request: Request<Incoming>| {
-                        std::future::ready(instruments.serve(&request))
-                    };
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-            }
-        }
+        let mut serving = self.listen(listeners, &reports, settings.drain + CUT_WITHIN, &stopping);
         let aside = Arc::new(Aside::default());
         let upkeep = Upkeep {
             gate: Arc::clone(&self.gate),
@@ -291,9 +271,47 @@ impl Running {
         anchor(&self.decisions_dir, &self.control).await;
         self.control.close().await.context("the control log was not closed in good order")?;
         serving.shutdown().await;
+        self.exporting.finish().await;
         self.demo.abort();
         print::notice("stopped");
         Ok(())
+    }
+
+    /// Serves on each listener what its surface has, until `stopping` turns true.
+    fn listen(
+        &self,
+        listeners: Vec<Listener>,
+        reports: &Arc<Reports>,
+        drain: Duration,
+        stopping: &watch::Receiver<bool>,
+    ) -> JoinSet<()> {
+        let mut serving = JoinSet::new();
+        for listener in listeners {
+            let stopping = stopping.clone();
+            match listener.surface() {
+                Surface::Agents => {
+                    let gate = Arc::clone(&self.gate);
+                    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Admin => {
+                    let governor = Arc::clone(&self.governor);
+                    let reports = Arc::clone(reports);
+                    let handle = move |_facts, request| {
+                        govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Metrics => {
+                    let instruments = Arc::clone(&self.instruments);
+                    let handle = move |_facts, request: Request<Incoming>| {
+                        std::future::ready(instruments.serve(&request))
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+            }
+        }
+        serving
     }
 }
 

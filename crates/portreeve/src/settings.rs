@@ -11,6 +11,7 @@ use gateway::{ListenerSpec, Surface, TlsFiles, Transport};
 
 use crate::exit::Failure;
 use crate::home::{Home, read_file};
+use crate::observing::{self, Observing};
 
 /// How long running answers may go on after a signal unless told otherwise, in seconds.
 const DRAIN_DEFAULT_S: u64 = 30;
@@ -43,7 +44,7 @@ drain_seconds: 30
 pub(crate) struct Settings {
     pub(crate) listeners: Vec<ListenerSpec>,
     pub(crate) drain: Duration,
-    pub(crate) telemetry: telemetry::Settings,
+    pub(crate) observing: Observing,
 }
 
 /// Kinds of transport, as written.
@@ -114,16 +115,9 @@ fn settings(home: &Home, reader: &mut Reader, root: &Node) -> Option<Settings> {
             );
         }
     }
-    let telemetry = fields.optional("telemetry", |node| telemetry(reader, node))?;
-    let (drain, telemetry) = (Duration::from_secs(drain?), telemetry.unwrap_or_default());
-    Some(Settings { listeners, drain, telemetry })
-}
-
-fn telemetry(reader: &mut Reader, node: &Node) -> Option<telemetry::Settings> {
-    let known = [Known::optional("agent_label", "whether agents' names become labels of metrics")];
-    let fields = reader.fields(node, &known)?;
-    let agent_label = fields.or("agent_label", false, |node| reader.flag(node))?;
-    Some(telemetry::Settings { agent_label })
+    let observing = fields.optional("telemetry", |node| observing::read(reader, node))?;
+    let (drain, observing) = (Duration::from_secs(drain?), observing.unwrap_or_default());
+    Some(Settings { listeners, drain, observing })
 }
 
 fn listener(home: &Home, reader: &mut Reader, node: &Node) -> Option<ListenerSpec> {
