@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn every_pin_has_an_exact_version_and_a_hash() {
         let root = Place::find().expect("run by cargo").root;
-        for pins in [TOOLS, SDKS, NODE, EMBEDDINGS, LEDGER, MODEL] {
+        for pins in [TOOLS, SDKS, NODE, EMBEDDINGS, LEDGER, MODEL, OTLP] {
             let text = fs::read_to_string(root.join("e2e").join(pins.file)).expect("readable");
             let packages: Vec<_> = text.split("\n").filter(|line| line.contains("==")).collect();
             assert!(!packages.is_empty(), "{}", pins.file);

@@ -21,6 +21,7 @@ mod print;
 mod probe;
 mod remembered;
 mod reports;
+mod said;
 mod serve;
 mod settings;
 mod signals;

@@ -10,14 +10,15 @@ use approval::GatewayName;
 use charter::yaml::{Known, Node, Reader};
 use hyper::header::HeaderValue;
 use net::Endpoint;
-use telemetry::{Export, Resource, Traces, Tracing};
+use telemetry::{Export, Notice, Resource, Traces, Tracing};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::clock;
 use crate::exit::Failure;
 use crate::home::read_key;
 use crate::metrics::Instruments;
-use crate::{clock, print};
+use crate::said::{self, Event};
 
 /// How often metrics are exported unless told otherwise, in seconds.
 const METRICS_DEFAULT_S: u64 = 60;
@@ -58,7 +59,8 @@ pub(crate) fn read(reader: &mut Reader, node: &Node) -> Option<Observing> {
     let agent_label = fields.or("agent_label", false, |node| reader.flag(node));
     let otlp = fields.optional("otlp", |node| otlp(reader, node))?;
     let (tracing, otlp) = otlp.map_or((None, None), |(tracing, otlp)| (Some(tracing), Some(otlp)));
-    Some(Observing { watch: telemetry::Settings { agent_label: agent_label?, tracing }, otlp })
+    let watch = telemetry::Settings { agent_label: agent_label?, tracing, tell: None };
+    Some(Observing { watch, otlp })
 }
 
 fn otlp(reader: &mut Reader, node: &Node) -> Option<(Tracing, Otlp)> {
@@ -96,6 +98,13 @@ fn endpoint(reader: &mut Reader, node: &Node) -> Option<Endpoint> {
     let help = "use https://, or http:// for a collector on this machine";
     reader.object(node.at, "bad-value", cause.to_string(), help);
     None
+}
+
+const fn event(notice: Notice) -> Event {
+    match notice {
+        Notice::Failing => Event::ExportFailing,
+        Notice::Working => Event::ExportWorking,
+    }
 }
 
 impl Exporting {
@@ -143,7 +152,7 @@ impl Otlp {
             client,
             clock: clock::system(),
             standing: Arc::new(move || instruments.standing()),
-            say: print::notice,
+            say: |notice, text| said::tell(event(notice), text),
         })
     }
 

@@ -9,8 +9,9 @@ use secrets::{SealingKey, SecretStore};
 use tlog::LogKey;
 use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::home::Home;
-use crate::{clock, print};
+use crate::said::{self, Event};
 
 /// Opens the sealed store of `gateway`.
 pub(crate) fn open_secrets(home: &Home, key: SealingKey, gateway: &str) -> Result<SecretStore> {
@@ -68,10 +69,11 @@ pub(crate) fn open_decisions(
     .context("the decision log cannot be opened")?;
     report_cut("decision", recovered.cut_bytes);
     for id in &recovered.unpaired {
-        print::notice(&format!(
+        let text = format!(
             "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
              it is now recorded as interrupted"
-        ));
+        );
+        said::tell(Event::OutcomeLost, &text);
     }
     Ok(log)
 }
@@ -80,11 +82,12 @@ pub(crate) fn open_decisions(
 /// so does damage to the last batch. A receipt for an entry that is gone tells them apart.
 fn report_cut(log: &str, cut_bytes: u64) {
     if cut_bytes > 0 {
-        print::notice(&format!(
+        let text = format!(
             "the {log} log's write-ahead file ended in {cut_bytes} bytes that are no whole batch; \
              they were cut off. After a crash that is what was being written; if nothing crashed, \
              the file was damaged, and entries may be missing that receipts were given for"
-        ));
+        );
+        said::tell(Event::LogCut, &text);
     }
 }
 

@@ -28,6 +28,7 @@ use crate::observing::Exporting;
 use crate::open::{open_control, open_decisions, open_secrets, token_service, verifier};
 use crate::remembered;
 use crate::reports::reports;
+use crate::said::{self, Event};
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
 use crate::tally::{Keeper, Tally};
@@ -42,13 +43,23 @@ const CUT_WITHIN: Duration = Duration::from_mins(1);
 pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
     let settings = settings::read(home, options.listen.as_deref())?;
+    let format = options.log_format.unwrap_or(settings.log);
+    said::begin(format).context("the thread that writes lines cannot be started")?;
+    let served = serve(home, options, &settings).await;
+    // However it ended, what was said is written before what is still to be told.
+    said::finish();
+    served
+}
+
+/// Serves under these settings, on a first run after making a home.
+async fn serve(home: &Home, options: Up, settings: &Settings) -> Result<ExitCode> {
     let first = Begun::read(home)?.is_none();
     if first {
         anchors::refuse_lost_control(home)?;
     } else {
         refuse_first_run_options(home, &options)?;
     }
-    let mut listeners = bind(home, &settings).await?;
+    let mut listeners = bind(home, settings).await?;
     // What is printed first is where agents connect.
     listeners.sort_by_key(|listener| listener.surface() != Surface::Agents);
     let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
@@ -60,11 +71,12 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
         refuse_contradictions(home, &begun)?;
     }
     anchors::mark(home)?;
-    let running = Running::start(home, &begun, &settings).await?;
+    let running = Running::start(home, &begun, settings).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     let signals = Signals::watch()?;
+    said::serving(&addresses);
     print::line(&banner::text(home, &begun, &addresses, first)?);
-    running.serve((listeners, addresses), &settings, signals).await?;
+    running.serve((listeners, addresses), settings, signals).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -110,7 +122,8 @@ fn refuse_first_run_options(home: &Home, options: &Up) -> Result<()> {
 fn client() -> Result<net::Client> {
     match net::Client::new(net::Settings::default()) {
         Err(cause @ net::SetupError::NoRoots(_)) => {
-            print::notice(&format!("providers over https cannot be reached: {cause}"));
+            let text = format!("providers over https cannot be reached: {cause}");
+            said::tell(Event::NoTrustRoots, &text);
             let settings = net::Settings { roots: net::Roots::Nobody, ..net::Settings::default() };
             Ok(net::Client::new(settings)?)
         }
@@ -256,7 +269,8 @@ impl Running {
         // Nobody listens only if every listener has ended already.
         let _ = stop.send(true);
         aside.tell(&self.gate);
-        print::notice("stopping: running answers may end; a second signal stops at once");
+        let text = "stopping: running answers may end; a second signal stops at once";
+        said::tell(Event::Stopping, text);
         tokio::select! {
             () = async { while serving.join_next().await.is_some() {} } => {}
             () = signals.next() => {}
@@ -273,7 +287,7 @@ impl Running {
         serving.shutdown().await;
         self.exporting.finish().await;
         self.demo.abort();
-        print::notice("stopped");
+        said::tell(Event::Stopped, "stopped");
         Ok(())
     }
 

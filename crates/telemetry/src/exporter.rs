@@ -53,7 +53,16 @@ pub struct Export {
     /// How everything stands.
     pub standing: Arc<dyn Fn() -> Standing + Send + Sync>,
     /// Tells the operator, once when exporting begins to fail and once when it works again.
-    pub say: fn(&str),
+    pub say: fn(Notice, &str),
+}
+
+/// What the operator is told of exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// They begin to fail.
+    Failing,
+    /// They work again.
+    Working,
 }
 
 /// Traces that wait for their export.
@@ -217,16 +226,17 @@ impl Exporter {
 
     fn works(&mut self) {
         if std::mem::take(&mut self.fails) {
-            (self.export.say)("the collector takes telemetry again");
+            (self.export.say)(Notice::Working, "the collector takes telemetry again");
         }
     }
 
     fn failing(&mut self, why: &str) {
         if !std::mem::replace(&mut self.fails, true) {
-            (self.export.say)(&format!(
+            let text = format!(
                 "telemetry cannot be exported ({why}); requests go on, what cannot be sent is \
                  dropped and counted in portreeve_telemetry_spans_total"
-            ));
+            );
+            (self.export.say)(Notice::Failing, &text);
         }
     }
 }

@@ -33,13 +33,13 @@ mod watch;
 mod wire;
 
 pub use context::TraceContext;
-pub use exporter::{Export, Traces};
+pub use exporter::{Export, Notice, Traces};
 pub use finished::{CallEnd, Finished, Steps, TryTime};
 pub use otlp::Resource;
 pub use page::reference_page;
 pub use process::process;
 pub use standing::Standing;
-pub use watch::{Settings, StreamOpen, Tracing, Watch};
+pub use watch::{Settings, StreamOpen, Tell, Tracing, Watch};
 
 /// A metric cannot be made or written: its definition is wrong, which a test would have found.
 pub type Error = prometheus::Error;

@@ -17,13 +17,18 @@ use crate::span::{Ids, Trace};
 use crate::standing::Standing;
 
 /// What an operator may set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Whether agents' names become labels of metrics of their own.
     pub agent_label: bool,
     /// Whether traces are made; none where nobody takes them.
     pub tracing: Option<Tracing>,
+    /// Who is told of each request in words; it must not wait.
+    pub tell: Option<Tell>,
 }
+
+/// Tells somebody of a request that ended.
+pub type Tell = fn(&Finished<'_>);
 
 /// Which traces are made, and who is told of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +47,7 @@ pub struct Watch(Arc<Inner>);
 struct Inner {
     meters: Meters,
     tracer: Option<Tracer>,
+    tell: Option<Tell>,
 }
 
 #[derive(Debug)]
@@ -62,15 +68,16 @@ impl Watch {
     /// Where the catalogue is wrong, which a test would have found.
     pub fn new(settings: Settings) -> Result<(Self, Option<Traces>), Error> {
         let meters = Meters::new(settings.agent_label)?;
+        let tell = settings.tell;
         let Some(tracing) = settings.tracing else {
-            return Ok((Self(Arc::new(Inner { meters, tracer: None })), None));
+            return Ok((Self(Arc::new(Inner { meters, tracer: None, tell })), None));
         };
         for result in ["exported", "dropped", "overflowed"] {
             meters.spans.add([result], 0);
         }
         let (queue, traces) = mpsc::channel(QUEUE_MAX);
         let tracer = Some(Tracer { tracing, queue });
-        Ok((Self(Arc::new(Inner { meters, tracer })), Some(Traces(traces))))
+        Ok((Self(Arc::new(Inner { meters, tracer, tell })), Some(Traces(traces))))
     }
 
     /// Whether traces are made: where none are, nobody need look for a client's.
@@ -100,6 +107,9 @@ impl Watch {
     /// A request ended. It never waits.
     pub fn finished(&self, finished: &Finished<'_>) {
         self.0.meters.note(finished);
+        if let Some(tell) = self.0.tell {
+            tell(finished);
+        }
         let Some(tracer) = &self.0.tracer else { return };
         let ids = Ids::new(finished.minted, finished.trace);
         if !ids.is_sampled(tracer.tracing.sample_percent) {

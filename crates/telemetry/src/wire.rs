@@ -29,11 +29,9 @@ impl Message {
         self
     }
 
-    /// Eight bytes, the lowest first.
-    pub(crate) fn fixed(mut self, field: u32, value: u64) -> Self {
-        self.tag(field, 1);
-        self.0.extend_from_slice(&value.to_le_bytes());
-        self
+    /// Eight bytes, the lowest first; zero is left out.
+    pub(crate) fn fixed(self, field: u32, value: u64) -> Self {
+        if value == 0 { self } else { self.eight(field, value) }
     }
 
     /// Four bytes, the lowest first.
@@ -43,9 +41,9 @@ impl Message {
         self
     }
 
-    /// A floating point number.
+    /// A floating point number, written even where it is zero.
     pub(crate) fn double(self, field: u32, value: f64) -> Self {
-        self.fixed(field, value.to_bits())
+        self.eight(field, value.to_bits())
     }
 
     /// Bytes, or a text; nothing is left out.
@@ -75,6 +73,12 @@ impl Message {
     /// The bytes.
     pub(crate) fn done(self) -> Vec<u8> {
         self.0
+    }
+
+    fn eight(mut self, field: u32, value: u64) -> Self {
+        self.tag(field, 1);
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
     }
 
     fn tag(&mut self, field: u32, kind: u8) {
@@ -111,6 +115,8 @@ mod tests {
         let inner = Message::default().number(1, 150);
         check(Message::default().message(3, &inner), &[0x1a, 3, 0x08, 0x96, 0x01]);
         check(Message::default().fixed(7, 1), &[0x39, 1, 0, 0, 0, 0, 0, 0, 0]);
+        check(Message::default().fixed(7, 0), &[]);
+        check(Message::default().double(4, 0.0), &[0x21, 0, 0, 0, 0, 0, 0, 0, 0]);
         check(Message::default().fixed_short(16, 1), &[0x85, 0x01, 1, 0, 0, 0]);
         check(Message::default().packed(6, [1].into_iter()), &[0x32, 8, 1, 0, 0, 0, 0, 0, 0, 0]);
         let most = [0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1];

@@ -47,7 +47,7 @@ enum Collector {
 
 fn watched() -> (Watch, Traces) {
     let tracing = Some(Tracing { sample_percent: 100, told: BTreeSet::new() });
-    let (watch, traces) = Watch::new(Settings { agent_label: false, tracing }).unwrap();
+    let (watch, traces) = Watch::new(Settings { tracing, ..Settings::default() }).unwrap();
     (watch, traces.unwrap())
 }
 
@@ -61,7 +61,7 @@ fn export(address: SocketAddr, metrics_every: Option<Duration>) -> Export {
         client: Client::new(settings).unwrap(),
         clock: Arc::new(Still),
         standing: Arc::new(Standing::default),
-        say: |_| {},
+        say: |_, _| {},
     }
 }
 
@@ -260,7 +260,7 @@ async fn an_answer_without_end_is_left_and_what_was_sent_is_sent() {
 #[test]
 fn requests_that_are_not_sampled_make_no_span() {
     let tracing = Some(Tracing { sample_percent: 0, told: BTreeSet::new() });
-    let (watch, traces) = Watch::new(Settings { agent_label: false, tracing }).unwrap();
+    let (watch, traces) = Watch::new(Settings { tracing, ..Settings::default() }).unwrap();
     requests(&watch, 5_000);
     assert_eq!(spans(&watch, "overflowed"), 0, "nothing was queued");
     drop(traces);

@@ -19,7 +19,10 @@ const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 fn traced(sample_percent: u8, told: &[&str]) -> World {
     let told: BTreeSet<_> = told.iter().map(|name| name.parse().unwrap()).collect();
     let tracing = Some(Tracing { sample_percent, told });
-    World::with(Setup { telemetry: Settings { agent_label: false, tracing }, ..Setup::default() })
+    World::with(Setup {
+        telemetry: Settings { tracing, ..Settings::default() },
+        ..Setup::default()
+    })
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn nothing_private_is_exported() {
         client: crate::world::client(),
         clock: Arc::new(world.clock.clone()),
         standing: Arc::new(Standing::default),
-        say: |_| {},
+        say: |_, _| {},
     };
     let (stop, stopping) = watch::channel(false);
     for dialect in DIALECTS {

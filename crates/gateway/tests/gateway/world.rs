@@ -93,7 +93,7 @@ impl Default for Setup {
             odd: None,
             edit: Box::new(|_| {}),
             taken_within: PATIENCE,
-            telemetry: telemetry::Settings { agent_label: true, tracing: None },
+            telemetry: telemetry::Settings { agent_label: true, ..telemetry::Settings::default() },
         }
     }
 }
