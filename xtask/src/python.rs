@@ -81,6 +81,13 @@ pub(crate) const MODEL: Pins = Pins {
     dependencies: Dependencies::LeftOut,
 };
 
+/// The messages of OTLP.
+pub(crate) const OTLP: Pins = Pins {
+    file: "requirements-otlp.txt",
+    why: "the messages of OTLP, as OpenTelemetry publishes them, to read what is exported",
+    dependencies: Dependencies::Pinned,
+};
+
 /// An environment that holds the pins it was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Python {
@@ -205,7 +212,7 @@ mod tests {
     #[test]
     fn every_pin_has_an_exact_version_and_a_hash() {
         let root = Place::find().expect("run by cargo").root;
-        for pins in [TOOLS, SDKS, NODE, EMBEDDINGS, LEDGER, MODEL] {
+        for pins in [TOOLS, SDKS, NODE, EMBEDDINGS, LEDGER, MODEL, OTLP] {
             let text = fs::read_to_string(root.join("e2e").join(pins.file)).expect("readable");
             let packages: Vec<_> = text.split("\n").filter(|line| line.contains("==")).collect();
             assert!(!packages.is_empty(), "{}", pins.file);

@@ -2,7 +2,7 @@
 //! client. It relays nothing and chooses nothing.
 
 use bytes::{Bytes, BytesMut};
-use http::header;
+use http::header::{self, HeaderMap, HeaderValue};
 use http::response::Parts;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -17,6 +17,7 @@ use crate::key_refused::key_refused;
 use crate::live::Upstreams;
 use crate::plan;
 use crate::relay::Watch;
+use crate::seen::{TRACE_PARENT, TRACE_STATE};
 use crate::upstream::Outbound;
 
 /// Largest answer that is not streamed, in bytes.
@@ -25,7 +26,7 @@ const ANSWER_MAX: usize = 32 * 1024 * 1024;
 /// What is sent, whichever target it is sent to.
 pub(crate) struct Message<'s> {
     pub(crate) reading: &'s protocol::Reading,
-    pub(crate) headers: &'s http::HeaderMap,
+    pub(crate) headers: &'s HeaderMap,
     pub(crate) query: Option<&'static str>,
 }
 
@@ -86,7 +87,7 @@ pub(crate) async fn attempt(
     let ask = message.reading.ask();
     let outbound = Outbound {
         body: net::Body::new(body.into_chunks()),
-        headers: message.headers.clone(),
+        headers: traced(message.headers.clone(), call),
         query: message.query,
         operation: ask.operation,
         stream: ask.stream,
@@ -112,6 +113,17 @@ pub(crate) async fn attempt(
             begun_or_failed(call, begun, hides_usage)
         }
     }
+}
+
+/// `headers`, and where the try stands in a trace, where the operator has this provider told.
+fn traced(mut headers: HeaderMap, call: &Call) -> HeaderMap {
+    let Some((parent, state)) = call.traced() else { return headers };
+    for (name, value) in [(TRACE_PARENT, parent.as_str()), (TRACE_STATE, state)] {
+        if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
+    headers
 }
 
 /// Takes the answer up to where something would reach the client: a whole answer to its end, a

@@ -133,6 +133,7 @@ impl Call {
     }
 
     fn note(&mut self, index: usize, failure: Option<String>) {
+        self.seen.tries();
         if let Some(target) = self.recorded.value().targets().get(index) {
             self.attempts.push(Attempt {
                 provider: target.provider.clone(),
@@ -177,6 +178,7 @@ impl Call {
 
     /// The try under way failed; `trouble` is whether that says something about the target.
     pub(crate) fn failed(&mut self, code: &'static str, cause: Option<String>, trouble: Trouble) {
+        self.seen.failed();
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.failure = Some(code.to_owned());
             attempt.cause = cause;
@@ -204,6 +206,11 @@ impl Call {
         self.seen.first_byte();
         self.followed.answered();
         self.first_byte_ms = Some(self.clock.now().millis_since(self.arrival.received));
+    }
+
+    /// What the try under way tells its provider of the trace it is part of.
+    pub(crate) fn traced(&self) -> Option<(String, &str)> {
+        self.seen.told(&self.attempts.last()?.provider)
     }
 
     /// The answer is relayed as a stream from here on.

@@ -225,7 +225,7 @@ impl Gate {
         };
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok();
         let live = self.in_force();
-        let mut seen = Seen::new(&self.watch, arrival);
+        let mut seen = Seen::new(&self.watch, arrival, request.headers());
         match admit(&self, &live, arrival, route, (slot, request)).await {
             Err(Denied::Unproved(refusal)) => {
                 let (answer, counted) = self.refuse_unproved(arrival, &refusal).await;

@@ -2,18 +2,30 @@
 
 use std::time::Duration;
 
-use model::{AgentName, Case, DecisionId, ModelName, Outcome, RefusalCode};
-use telemetry::{CallEnd, Finished, Steps, Watch};
+use http::HeaderMap;
+use model::{AgentName, Case, DecisionId, ModelName, Outcome, ProviderName, RefusalCode};
+use telemetry::{CallEnd, Finished, Steps, TraceContext, TryTime, Watch};
 use tokio::time::Instant;
 
 use crate::arrival::Arrival;
 use crate::live::Live;
+
+/// Where a client says which trace it is part of, and a provider is told (W3C Trace Context).
+pub(crate) const TRACE_PARENT: &str = "traceparent";
+/// What other tracing systems add to it.
+pub(crate) const TRACE_STATE: &str = "tracestate";
 
 /// A request as it is seen. Dropped before anything was told of it, its client left early.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) watch: Watch,
     pub(crate) arrival: Arrival,
+    /// The id its client was given, where that is another than its own.
+    counted: Option<DecisionId>,
+    /// The trace it is part of, as its client says.
+    trace: Option<TraceContext>,
+    /// When each try began and ended.
+    times: Vec<TryTime>,
     /// The model, where the charter declares it.
     model: Option<ModelName>,
     /// The agent, where the charter declares it.
@@ -29,10 +41,15 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// A request that arrived.
-    pub(crate) fn new(watch: &Watch, arrival: Arrival) -> Self {
+    pub(crate) fn new(watch: &Watch, arrival: Arrival, headers: &HeaderMap) -> Self {
+        let values = |name| headers.get_all(name).into_iter().map(http::HeaderValue::as_bytes);
+        let context = || TraceContext::read(values(TRACE_PARENT), values(TRACE_STATE));
         Self {
             watch: watch.clone(),
             arrival,
+            counted: None,
+            trace: watch.traces().then(context).flatten(),
+            times: Vec::new(),
             model: None,
             agent: None,
             input_bytes: 0,
@@ -47,7 +64,7 @@ impl Seen {
 
     /// It was counted under `id`: the id its client was given.
     pub(crate) const fn counted(&mut self, id: DecisionId) -> &mut Self {
-        self.arrival.id = id;
+        self.counted = Some(id);
         self
     }
 
@@ -79,9 +96,28 @@ impl Seen {
         self.first_byte = Some(Instant::now());
     }
 
+    /// A try began, or a target was passed over.
+    pub(crate) fn tries(&mut self) {
+        self.times.push(TryTime { began: self.arrival.began.elapsed(), ended: None });
+    }
+
+    /// The latest try failed.
+    pub(crate) fn failed(&mut self) {
+        if let Some(last) = self.times.last_mut() {
+            last.ended = Some(self.arrival.began.elapsed());
+        }
+    }
+
+    /// What the latest try tells `provider` of the trace: `traceparent` and `tracestate`.
+    pub(crate) fn told(&self, provider: &ProviderName) -> Option<(String, &str)> {
+        let latest = self.times.len().saturating_sub(1);
+        self.watch.told(provider, (self.arrival.id, self.trace.as_ref()), latest)
+    }
+
     /// It ended without a call: refused for `code`, or answered by the gateway itself.
     pub(crate) fn answered(&mut self, code: Option<RefusalCode>) {
         self.tell(code, Some(code.map_or(200, RefusalCode::status)), None);
+        self.told = true;
     }
 
     /// Its call ended as `outcome` says; `code` is what the client was told instead of an answer,
@@ -96,19 +132,22 @@ impl Seen {
             ended: outcome.ended,
             streamed: self.streamed,
             attempts: &outcome.attempts,
+            times: &self.times,
             usage: outcome.usage,
             is_unreported,
             cost_nano_usd: outcome.cost_nano_usd,
             output_bytes: outcome.output_bytes,
         };
         self.tell(code, outcome.status, Some(call));
+        self.told = true;
     }
 
-    fn tell(&mut self, code: Option<RefusalCode>, status: Option<u16>, call: Option<CallEnd<'_>>) {
-        self.told = true;
+    fn tell(&self, code: Option<RefusalCode>, status: Option<u16>, call: Option<CallEnd<'_>>) {
         let steps = self.steps(Instant::now());
         self.watch.finished(&Finished {
-            id: self.arrival.id,
+            id: self.counted.unwrap_or(self.arrival.id),
+            minted: self.arrival.id,
+            trace: self.trace.as_ref(),
             received: self.arrival.received,
             dialect: self.arrival.dialect,
             operation: self.arrival.operation,

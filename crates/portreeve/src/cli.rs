@@ -84,6 +84,9 @@ pub(crate) struct Up {
     /// Where agents connect, instead of the address in settings.yaml.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
+    /// How standard error looks while it serves [default: `log.format` in settings.yaml, or human].
+    #[arg(long, value_enum)]
+    pub(crate) log_format: Option<crate::said::Format>,
     /// First run: the Ed25519 SSH key of the person who begins this gateway, instead of a new one.
     #[arg(long, value_name = "FILE")]
     pub(crate) person_key: Option<PathBuf>,

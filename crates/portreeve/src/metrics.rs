@@ -16,6 +16,7 @@ use telemetry::{Standing, Watch};
 
 use crate::budgets;
 use crate::clock::SystemClock;
+use crate::said;
 
 /// Digits of a charter's digest in a label.
 const DIGEST_SHOWN: usize = 12;
@@ -58,7 +59,7 @@ impl Instruments {
     }
 
     /// How everything stands.
-    fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         let mut standing = Standing::default();
         let now = SystemClock.now();
         let live = self.gate.in_force();
@@ -79,6 +80,7 @@ impl Instruments {
         let digest: String = charter.digest.hex().chars().take(DIGEST_SHOWN).collect();
         standing.set(&metric::CHARTER_INFO, [&digest], 1.0);
         standing.set(&metric::GENESIS_MODE, [], bit(charter.genesis));
+        standing.set(&metric::LINES_DROPPED, [], count(said::dropped()));
         let load = self.gate.load();
         standing.set(&metric::IN_FLIGHT, [], size(load.in_flight));
         standing.set(&metric::IN_FLIGHT_LIMIT, [], size(load.in_flight_max));

@@ -1,13 +1,23 @@
-//! Opens what a serving process writes and checks with: the logs, the token service, its verifier.
+//! Opens what a serving process writes and checks with: the logs, the sealed store, the token
+//! service, its verifier.
 
 use anyhow::{Context as _, Result};
 use identity::{Expected, TokenVerifier, TrustedKey};
 use issuer::{ServiceNames, SigningKey, TokenService};
 use ledger::{ControlLog, DecisionLog, FactKeys, LogHome};
+use secrets::{SealingKey, SecretStore};
 use tlog::LogKey;
+use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::home::Home;
-use crate::{clock, print};
+use crate::said::{self, Event};
+
+/// Opens the sealed store of `gateway`.
+pub(crate) fn open_secrets(home: &Home, key: SealingKey, gateway: &str) -> Result<SecretStore> {
+    SecretStore::open(home.secrets(), key, gateway, clock::system())
+        .context("the sealed store cannot be opened")
+}
 
 pub(crate) fn token_service(
     key: SigningKey,
@@ -42,7 +52,13 @@ pub(crate) fn open_control(home: &Home, key: LogKey) -> Result<ControlLog> {
     Ok(log)
 }
 
-pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Result<DecisionLog> {
+pub(crate) fn open_decisions(
+    home: &Home,
+    key: LogKey,
+    facts: &Zeroizing<[u8; 32]>,
+) -> Result<DecisionLog> {
+    let facts = FactKeys::open(&home.fact_keys(), facts)
+        .context("the keys of the facts cannot be opened")?;
     let (log, recovered) = DecisionLog::open(
         LogHome::new(home.decision_log()),
         key,
@@ -53,10 +69,11 @@ pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Resul
     .context("the decision log cannot be opened")?;
     report_cut("decision", recovered.cut_bytes);
     for id in &recovered.unpaired {
-        print::notice(&format!(
+        let text = format!(
             "decision {id} was recorded but its outcome was lost when the gateway last stopped; \
              it is now recorded as interrupted"
-        ));
+        );
+        said::tell(Event::OutcomeLost, &text);
     }
     Ok(log)
 }
@@ -65,11 +82,12 @@ pub(crate) fn open_decisions(home: &Home, key: LogKey, facts: FactKeys) -> Resul
 /// so does damage to the last batch. A receipt for an entry that is gone tells them apart.
 fn report_cut(log: &str, cut_bytes: u64) {
     if cut_bytes > 0 {
-        print::notice(&format!(
+        let text = format!(
             "the {log} log's write-ahead file ended in {cut_bytes} bytes that are no whole batch; \
              they were cut off. After a crash that is what was being written; if nothing crashed, \
              the file was damaged, and entries may be missing that receipts were given for"
-        ));
+        );
+        said::tell(Event::LogCut, &text);
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn output_was_lost() -> bool {
 
 /// `text` with every character that steers a terminal written as `\\u` and four digits: control
 /// characters other than line breaks and tabs, and those that change the direction of text.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }

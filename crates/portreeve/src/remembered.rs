@@ -10,7 +10,7 @@ use ledger::{Entry, EntryKind};
 use model::StoredObject;
 use serde::Deserialize as _;
 
-use crate::print;
+use crate::said::{self, Event};
 
 /// How many of the newest entries are read. What was made before them belongs to nobody any more.
 const ENTRIES_MAX: u64 = 1_000_000;
@@ -22,11 +22,12 @@ const MARK: &[&str] = &["\"stored\""];
 pub(crate) fn remember(gate: &Gate, dir: &Path, size: u64) {
     let from = size.saturating_sub(ENTRIES_MAX);
     if let Err(cause) = each_stored(dir, from, |object| gate.remember(object)) {
-        print::notice(&format!(
+        let text = format!(
             "what providers keep for agents could not be read from the decision log ({cause:#}); \
              requests that name such an object are refused until it is made again. Run \
              `portreeve ledger verify`"
-        ));
+        );
+        said::tell(Event::StoredUnread, &text);
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gateway::{Gate, Listener, ListenerSpec, Live, Surface};
+use govern::admin::Reports;
 use govern::{CharterStore, Governor};
 use hyper::Request;
 use hyper::body::Incoming;
-use ledger::{ControlLog, DecisionLog, FactKeys};
-use secrets::SecretStore;
+use ledger::{ControlLog, DecisionLog};
 use telemetry::Watch;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,9 +24,11 @@ use crate::exit::Failure;
 use crate::genesis;
 use crate::home::Home;
 use crate::metrics::Instruments;
-use crate::open::{open_control, open_decisions, token_service, verifier};
+use crate::observing::Exporting;
+use crate::open::{open_control, open_decisions, open_secrets, token_service, verifier};
 use crate::remembered;
 use crate::reports::reports;
+use crate::said::{self, Event};
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
 use crate::tally::{Keeper, Tally};
@@ -41,13 +43,23 @@ const CUT_WITHIN: Duration = Duration::from_mins(1);
 pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
     let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
     let settings = settings::read(home, options.listen.as_deref())?;
+    let format = options.log_format.unwrap_or(settings.log);
+    said::begin(format).context("the thread that writes lines cannot be started")?;
+    let served = serve(home, options, &settings).await;
+    // However it ended, what was said is written before what is still to be told.
+    said::finish();
+    served
+}
+
+/// Serves under these settings, on a first run after making a home.
+async fn serve(home: &Home, options: Up, settings: &Settings) -> Result<ExitCode> {
     let first = Begun::read(home)?.is_none();
     if first {
         anchors::refuse_lost_control(home)?;
     } else {
         refuse_first_run_options(home, &options)?;
     }
-    let mut listeners = bind(home, &settings).await?;
+    let mut listeners = bind(home, settings).await?;
     // What is printed first is where agents connect.
     listeners.sort_by_key(|listener| listener.surface() != Surface::Agents);
     let plan = if first { Some(genesis::plan(home, &options)?) } else { None };
@@ -59,11 +71,12 @@ pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
         refuse_contradictions(home, &begun)?;
     }
     anchors::mark(home)?;
-    let running = Running::start(home, &begun, &settings).await?;
+    let running = Running::start(home, &begun, settings).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     let signals = Signals::watch()?;
+    said::serving(&addresses);
     print::line(&banner::text(home, &begun, &addresses, first)?);
-    running.serve((listeners, addresses), &settings, signals).await?;
+    running.serve((listeners, addresses), settings, signals).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -109,7 +122,8 @@ fn refuse_first_run_options(home: &Home, options: &Up) -> Result<()> {
 fn client() -> Result<net::Client> {
     match net::Client::new(net::Settings::default()) {
         Err(cause @ net::SetupError::NoRoots(_)) => {
-            print::notice(&format!("providers over https cannot be reached: {cause}"));
+            let text = format!("providers over https cannot be reached: {cause}");
+            said::tell(Event::NoTrustRoots, &text);
             let settings = net::Settings { roots: net::Roots::Nobody, ..net::Settings::default() };
             Ok(net::Client::new(settings)?)
         }
@@ -145,6 +159,7 @@ struct Running {
     decisions_dir: PathBuf,
     keeper: Keeper,
     instruments: Arc<Instruments>,
+    exporting: Exporting,
     demo: tokio::task::JoinHandle<()>,
 }
 
@@ -154,15 +169,7 @@ impl Running {
         let keys = keys::read(home)?;
         let snapshot = begun.snapshot()?;
         let clock = clock::system();
-        let secrets = Arc::new(
-            SecretStore::open(
-                home.secrets(),
-                keys.sealing.clone(),
-                &genesis.gateway,
-                Arc::clone(&clock),
-            )
-            .context("the sealed store cannot be opened")?,
-        );
+        let secrets = Arc::new(open_secrets(home, keys.sealing.clone(), &genesis.gateway)?);
         let demo = Demo::bind(clock::random()?)
             .await
             .context("the demo model cannot listen on loopback")?;
@@ -171,19 +178,17 @@ impl Running {
         let issuer = token_service(keys.token, genesis)?;
         let verifier = verifier(&issuer)?;
         let control = open_control(home, keys.control)?;
-        let facts = FactKeys::open(&home.fact_keys(), &keys.facts)
-            .context("the keys of the facts cannot be opened")?;
-        let decisions = open_decisions(home, keys.decisions, facts)?;
+        let decisions = open_decisions(home, keys.decisions, &keys.facts)?;
         let tally = counted(home, &decisions)?;
         let client = client()?;
-        let watch = Watch::new(settings.telemetry.clone())?;
+        let (watch, traces) = Watch::new(settings.observing.watch.clone())?;
         let gate = Arc::new(Gate::new(gateway::Parts {
             live,
             verifier,
             ledger: decisions.clone(),
             secrets: Arc::clone(&secrets),
             counters: tally.counters(),
-            client,
+            client: client.clone(),
             clock: Arc::clone(&clock),
             mint: clock::mint_decisions(),
             watch: watch.clone(),
@@ -195,6 +200,9 @@ impl Running {
             control: control.clone(),
             secrets: Arc::clone(&secrets),
         });
+        let gateway = begun.gateway()?;
+        let exporting =
+            Exporting::begin(&settings.observing, client, &gateway, &instruments, traces)?;
         let governor = Arc::new(Governor::new(govern::Parts {
             control: control.clone(),
             state: begun.state.clone(),
@@ -202,7 +210,7 @@ impl Running {
             charters: CharterStore::open(home.charters())?,
             secrets,
             issuer,
-            gateway: begun.gateway()?,
+            gateway,
             clock,
             random: clock::random_or_none,
             hooks: hooks(&gate, demo_url),
@@ -216,7 +224,17 @@ impl Running {
         let _ = decisions.publish().await;
         let demo = tokio::spawn(demo.serve());
         let keeper = Keeper::new(tally, decisions.clone());
-        Ok(Self { gate, governor, decisions, control, decisions_dir, keeper, instruments, demo })
+        Ok(Self {
+            gate,
+            governor,
+            decisions,
+            control,
+            decisions_dir,
+            keeper,
+            instruments,
+            exporting,
+            demo,
+        })
     }
 
     /// Serves until a signal, drains, closes the logs.
@@ -234,32 +252,7 @@ impl Running {
             Arc::clone(&self.instruments),
         ));
         let (stop, stopping) = watch::channel(false);
-        let mut serving = JoinSet::new();
-        for listener in listeners {
-            let (drain, stopping) = (settings.drain + CUT_WITHIN, stopping.clone());
-            match listener.surface() {
-                Surface::Agents => {
-                    let gate = Arc::clone(&self.gate);
-                    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-                Surface::Admin => {
-                    let governor = Arc::clone(&self.governor);
-                    let reports = Arc::clone(&reports);
-                    let handle = move |_facts, request| {
-                        govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
-                    };
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-                Surface::Metrics => {
-                    let instruments = Arc::clone(&self.instruments);
-                    let handle = move |_facts, request: Request<Incoming>| {
-                        std::future::ready(instruments.serve(&request))
-                    };
-                    serving.spawn(listener.serve(handle, stopping, drain));
-                }
-            }
-        }
+        let mut serving = self.listen(listeners, &reports, settings.drain + CUT_WITHIN, &stopping);
         let aside = Arc::new(Aside::default());
         let upkeep = Upkeep {
             gate: Arc::clone(&self.gate),
@@ -276,7 +269,8 @@ impl Running {
         // Nobody listens only if every listener has ended already.
         let _ = stop.send(true);
         aside.tell(&self.gate);
-        print::notice("stopping: running answers may end; a second signal stops at once");
+        let text = "stopping: running answers may end; a second signal stops at once";
+        said::tell(Event::Stopping, text);
         tokio::select! {
             () = async { while serving.join_next().await.is_some() {} } => {}
             () = signals.next() => {}
@@ -291,9 +285,47 @@ impl Running {
         anchor(&self.decisions_dir, &self.control).await;
         self.control.close().await.context("the control log was not closed in good order")?;
         serving.shutdown().await;
+        self.exporting.finish().await;
         self.demo.abort();
-        print::notice("stopped");
+        said::tell(Event::Stopped, "stopped");
         Ok(())
+    }
+
+    /// Serves on each listener what its surface has, until `stopping` turns true.
+    fn listen(
+        &self,
+        listeners: Vec<Listener>,
+        reports: &Arc<Reports>,
+        drain: Duration,
+        stopping: &watch::Receiver<bool>,
+    ) -> JoinSet<()> {
+        let mut serving = JoinSet::new();
+        for listener in listeners {
+            let stopping = stopping.clone();
+            match listener.surface() {
+                Surface::Agents => {
+                    let gate = Arc::clone(&self.gate);
+                    let handle = move |facts, request| Arc::clone(&gate).handle(facts, request);
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Admin => {
+                    let governor = Arc::clone(&self.governor);
+                    let reports = Arc::clone(reports);
+                    let handle = move |_facts, request| {
+                        govern::admin::answer(Arc::clone(&governor), Arc::clone(&reports), request)
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+                Surface::Metrics => {
+                    let instruments = Arc::clone(&self.instruments);
+                    let handle = move |_facts, request: Request<Incoming>| {
+                        std::future::ready(instruments.serve(&request))
+                    };
+                    serving.spawn(listener.serve(handle, stopping, drain));
+                }
+            }
+        }
+        serving
     }
 }
 

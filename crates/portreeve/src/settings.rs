@@ -11,6 +11,8 @@ use gateway::{ListenerSpec, Surface, TlsFiles, Transport};
 
 use crate::exit::Failure;
 use crate::home::{Home, read_file};
+use crate::observing::{self, Observing};
+use crate::said::{self, Format};
 
 /// How long running answers may go on after a signal unless told otherwise, in seconds.
 const DRAIN_DEFAULT_S: u64 = 30;
@@ -43,7 +45,9 @@ drain_seconds: 30
 pub(crate) struct Settings {
     pub(crate) listeners: Vec<ListenerSpec>,
     pub(crate) drain: Duration,
-    pub(crate) telemetry: telemetry::Settings,
+    pub(crate) observing: Observing,
+    /// How standard error looks.
+    pub(crate) log: Format,
 }
 
 /// Kinds of transport, as written.
@@ -95,6 +99,7 @@ fn settings(home: &Home, reader: &mut Reader, root: &Node) -> Option<Settings> {
         Known::required("listeners", "where agents and people connect"),
         Known::optional("drain_seconds", "how long running answers may go on after a signal"),
         Known::optional("telemetry", "what is told of requests beside the logs"),
+        Known::optional("log", "how standard error looks"),
     ];
     let fields = reader.fields(root, &known)?;
     let drain =
@@ -114,16 +119,27 @@ fn settings(home: &Home, reader: &mut Reader, root: &Node) -> Option<Settings> {
             );
         }
     }
-    let telemetry = fields.optional("telemetry", |node| telemetry(reader, node))?;
-    let (drain, telemetry) = (Duration::from_secs(drain?), telemetry.unwrap_or_default());
-    Some(Settings { listeners, drain, telemetry })
+    let observing = fields.optional("telemetry", |node| observing::read(reader, node))?;
+    let format = fields.optional("log", |node| lines(reader, node))?;
+    let (mut observing, mut log) = (observing.unwrap_or_default(), Format::default());
+    if let Some((format, decisions)) = format {
+        log = format;
+        observing.watch.tell = decisions.then_some(said::decision as telemetry::Tell);
+    }
+    Some(Settings { listeners, drain: Duration::from_secs(drain?), observing, log })
 }
 
-fn telemetry(reader: &mut Reader, node: &Node) -> Option<telemetry::Settings> {
-    let known = [Known::optional("agent_label", "whether agents' names become labels of metrics")];
+/// How lines look, and whether each request has one.
+fn lines(reader: &mut Reader, node: &Node) -> Option<(Format, bool)> {
+    let known = [
+        Known::optional("format", "human or json"),
+        Known::optional("decisions", "whether each request that ended has a line"),
+    ];
     let fields = reader.fields(node, &known)?;
-    let agent_label = fields.or("agent_label", false, |node| reader.flag(node))?;
-    Some(telemetry::Settings { agent_label })
+    let formats = [("human", Format::Human), ("json", Format::Json)];
+    let format = fields.or("format", Format::Human, |node| reader.one_of(node, &formats))?;
+    let decisions = fields.or("decisions", false, |node| reader.flag(node))?;
+    Some((format, decisions))
 }
 
 fn listener(home: &Home, reader: &mut Reader, node: &Node) -> Option<ListenerSpec> {

@@ -19,7 +19,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::home::{Home, write_new};
-use crate::print;
+use crate::said::{self, Event};
 
 /// Largest snapshot that is read, in bytes: as many counters as there may be need a third of it.
 const SNAPSHOT_MAX: u64 = 1024 * 1024 * 1024;
@@ -90,14 +90,20 @@ impl Tally {
     fn tell(&self, unusable: Option<&str>) {
         let file = self.file.display();
         match unusable {
-            Some(why) => print::notice(&format!(
-                "{file} is not used: {why}. What budgets have counted was read from the whole \
-                 decision log instead"
-            )),
-            None if self.saved.is_none() && self.counts => print::notice(&format!(
-                "{file} is not there; what budgets have counted was read from the whole decision \
-                 log instead"
-            )),
+            Some(why) => said::tell(
+                Event::CountersUnused,
+                &format!(
+                    "{file} is not used: {why}. What budgets have counted was read from the \
+                     whole decision log instead"
+                ),
+            ),
+            None if self.saved.is_none() && self.counts => said::tell(
+                Event::CountersUnused,
+                &format!(
+                    "{file} is not there; what budgets have counted was read from the whole \
+                     decision log instead"
+                ),
+            ),
             None => {}
         }
     }
@@ -142,12 +148,16 @@ impl Tally {
     fn save_and_tell(&mut self, durable: impl FnOnce() -> u64) {
         let saved = self.save(durable);
         match &saved {
-            Err(cause) if !self.failing => print::notice(&format!(
-                "the snapshot of the budgets' counters cannot be written: {cause:#}. Budgets go on \
-                 counting; the next start reads more of the decision log and takes longer"
-            )),
+            Err(cause) if !self.failing => said::tell(
+                Event::CountersUnwritten,
+                &format!(
+                    "the snapshot of the budgets' counters cannot be written: {cause:#}. Budgets \
+                     go on counting; the next start reads more of the decision log and takes longer"
+                ),
+            ),
             Ok(()) if self.failing => {
-                print::notice("the snapshot of the budgets' counters can be written again");
+                let text = "the snapshot of the budgets' counters can be written again";
+                said::tell(Event::CountersWritten, text);
             }
             Ok(()) | Err(_) => {}
         }

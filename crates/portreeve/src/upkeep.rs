@@ -12,7 +12,7 @@ use ledger::read::Reader;
 use ledger::{ControlLog, DecisionLog};
 use model::ProviderName;
 
-use crate::print;
+use crate::said::{self, Event};
 use crate::tally::Keeper;
 
 /// How often windows, logs and checkpoints are looked after.
@@ -66,12 +66,12 @@ pub(crate) struct Aside(Mutex<BTreeSet<(ProviderName, String)>>);
 impl Aside {
     /// Tells the operator which places were set aside since the last time, and which came back.
     pub(crate) fn tell(&self, gate: &Gate) {
-        self.look(&gate.routes()).iter().for_each(|said| print::notice(said));
+        self.look(&gate.routes()).iter().for_each(|(event, text)| said::tell(*event, text));
     }
 
     /// What there is to tell since they were last looked at. A place that is due for a probe is
     /// still set aside: it comes back when it answers.
-    fn look(&self, routes: &[RouteStatus]) -> Vec<String> {
+    fn look(&self, routes: &[RouteStatus]) -> Vec<(Event, String)> {
         let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut told = Vec::new();
         let mut now = BTreeSet::new();
@@ -82,12 +82,13 @@ impl Aside {
                 Condition::SetAside(_) | Condition::ProbeDue | Condition::Probing => {
                     let code = route.health.last_failure.unwrap_or("unknown");
                     if now.insert(place.clone()) && !before.contains(&place) {
-                        told.push(format!("{named} failed ({code}) and is set aside"));
+                        let text = format!("{named} failed ({code}) and is set aside");
+                        told.push((Event::TargetSetAside, text));
                     }
                 }
                 Condition::Healthy | Condition::Failing(_) => {
                     if before.remove(&place) {
-                        told.push(format!("{named} answers again"));
+                        told.push((Event::TargetBack, format!("{named} answers again")));
                     }
                 }
             }
@@ -114,11 +115,12 @@ fn report_health(were_healthy: bool, logs: &[ledger::Status]) -> bool {
         Some(log) if were_healthy => {
             let cause = log.last_error.as_deref().unwrap_or("unknown");
             let origin = &log.origin;
-            print::notice(&format!(
+            let text = format!(
                 "the log {origin} fails: {cause}. While it cannot be written, nothing is forwarded"
-            ));
+            );
+            said::tell(Event::LogFailing, &text);
         }
-        None if !were_healthy => print::notice("the logs work again"),
+        None if !were_healthy => said::tell(Event::LogWorking, "the logs work again"),
         Some(_) | None => {}
     }
     failing.is_none()
@@ -148,7 +150,9 @@ mod tests {
         let check = |conditions: &[Condition], expect: &[&str]| {
             // Two models of one place are one place.
             let routes = conditions.iter().flat_map(|one| [route("a", *one), route("b", *one)]);
-            assert_eq!(aside.look(&routes.collect::<Vec<_>>()), expect, "{conditions:?}");
+            let told = aside.look(&routes.collect::<Vec<_>>());
+            let told: Vec<_> = told.iter().map(|(_, text)| text).collect();
+            assert_eq!(told, expect, "{conditions:?}");
         };
         check(&[Condition::Healthy], &[]);
         check(&[Condition::Failing(2)], &[]);

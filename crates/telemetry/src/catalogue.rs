@@ -124,6 +124,9 @@ metrics! {
     AGENT_REQUESTS "portreeve_agent_requests_total" Counter ["agent", "code"] "Requests of each agent; only where the settings say `agent_label: true`.";
     AGENT_TOKENS "portreeve_agent_tokens_total" Counter ["agent", "type"] "Tokens of each agent; only where the settings say `agent_label: true`.";
     AGENT_COST "portreeve_agent_cost_usd_total" Counter ["agent"] "What each agent's calls cost; only where the settings say `agent_label: true`.";
+    SPANS "portreeve_telemetry_spans_total" Counter ["result"] "Spans by what became of them: `exported`, `dropped` where the collector did not take them, `overflowed` where too many waited; an overflow counts requests, not spans.";
+    EXPORTS "portreeve_telemetry_exports_total" Counter ["signal", "result"] "Tries to export `traces` or `metrics`: `taken` or `failed`.";
+    LINES_DROPPED "portreeve_log_lines_dropped_total" Counter [] "Lines for standard error that were dropped because nobody read them in time.";
     IN_FLIGHT "portreeve_requests_in_flight" Gauge [] "Requests under way, streams included.";
     IN_FLIGHT_LIMIT "portreeve_requests_in_flight_limit" Gauge [] "Most requests under way at a time; one more is refused with `overloaded`.";
     STREAMS_OPEN "portreeve_streams_open" Gauge [] "Streamed answers being relayed.";

@@ -7,11 +7,17 @@ use model::{
     Usage,
 };
 
+use crate::context::TraceContext;
+
 /// One request that ended, however it ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Finished<'r> {
     /// The decision's id, or that of the entry that counts requests without identity.
     pub id: DecisionId,
+    /// The id that was minted when it arrived: no other request has it.
+    pub minted: DecisionId,
+    /// The trace it is part of, as its client says.
+    pub trace: Option<&'r TraceContext>,
     /// When it arrived.
     pub received: Timestamp,
     /// The client's wire form.
@@ -43,6 +49,8 @@ pub struct CallEnd<'r> {
     pub streamed: bool,
     /// Each try at a target.
     pub attempts: &'r [Attempt],
+    /// When each of them began and ended.
+    pub times: &'r [TryTime],
     /// Tokens, where the provider reported them.
     pub usage: Option<Usage>,
     /// Whether a provider took it on, and nobody knows what it used.
@@ -51,6 +59,15 @@ pub struct CallEnd<'r> {
     pub cost_nano_usd: Option<u64>,
     /// Bytes relayed to the client.
     pub output_bytes: u64,
+}
+
+/// When a try began and ended, since its request arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TryTime {
+    /// When it began.
+    pub began: Duration,
+    /// When it failed; none where it went on to the call's end.
+    pub ended: Option<Duration>,
 }
 
 /// What a request took, step by step; none where it did not come to that step.

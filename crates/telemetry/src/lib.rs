@@ -8,7 +8,7 @@
 //! ```
 //! use telemetry::{Settings, Standing, Watch};
 //!
-//! let watch = Watch::new(Settings::default())?;
+//! let (watch, _traces) = Watch::new(Settings::default())?;
 //! let mut standing = Standing::default();
 //! standing.set(&telemetry::catalogue::BUILD_INFO, [env!("CARGO_PKG_VERSION")], 1.0);
 //! let text = watch.exposition(standing)?;
@@ -17,20 +17,29 @@
 //! ```
 
 pub mod catalogue;
+mod context;
+mod conventions;
+mod exporter;
 mod finished;
 mod meters;
 mod names;
+mod otlp;
 mod page;
 mod process;
 mod series;
+mod span;
 mod standing;
 mod watch;
+mod wire;
 
-pub use finished::{CallEnd, Finished, Steps};
+pub use context::TraceContext;
+pub use exporter::{Export, Notice, Traces};
+pub use finished::{CallEnd, Finished, Steps, TryTime};
+pub use otlp::Resource;
 pub use page::reference_page;
 pub use process::process;
 pub use standing::Standing;
-pub use watch::{Settings, StreamOpen, Watch};
+pub use watch::{Settings, StreamOpen, Tell, Tracing, Watch};
 
 /// A metric cannot be made or written: its definition is wrong, which a test would have found.
 pub type Error = prometheus::Error;

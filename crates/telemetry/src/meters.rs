@@ -38,6 +38,8 @@ pub(crate) struct Meters {
     answer_bytes: Counts<1>,
     pub(crate) streams: IntGauge,
     agents: Option<Agents>,
+    pub(crate) spans: Counts<1>,
+    pub(crate) exports: Counts<2>,
     models: Names,
     providers: Names,
 }
@@ -68,6 +70,8 @@ impl Meters {
             answer_bytes: Counts::new(&registry, &catalogue::ANSWER_BYTES)?,
             streams: gauge(&registry, &catalogue::STREAMS_OPEN)?,
             agents: agent_label.then(|| Agents::new(&registry)).transpose()?,
+            spans: Counts::new(&registry, &catalogue::SPANS)?,
+            exports: Counts::new(&registry, &catalogue::EXPORTS)?,
             models: Names::at_most(NAMES_MAX),
             providers: Names::at_most(NAMES_MAX),
             registry,
@@ -249,7 +253,7 @@ fn gauge(registry: &Registry, metric: &Metric<0>) -> Result<IntGauge, Error> {
 }
 
 /// Who can fix it, as a label.
-const fn fixer(fixer: Fixer) -> &'static str {
+pub(crate) const fn fixer(fixer: Fixer) -> &'static str {
     match fixer {
         Fixer::Caller => "caller",
         Fixer::AgentOwner => "agent_owner",

@@ -10,7 +10,7 @@ mod upstreams;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::Verdict;
@@ -23,17 +23,19 @@ use crate::tally::Tally;
 use crate::test::{Packages, build_binaries};
 use drivers::{Target, drive, lay_out_scripts};
 use plan::{
-    Agent, BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, MEETINGS, OBSERVING,
-    UNDER_BUDGETS,
+    Agent, BEFORE_THE_DEMO, BEFORE_THE_FAILING, DEMO_CAN, DEMO_MODELS, EXPORTED, MEETINGS,
+    OBSERVING, UNDER_BUDGETS,
 };
 use upstreams::{KEY, KEY_VALUE, Upstream, Upstreams};
 
-/// The settings of a first run, and a listener for metrics.
+/// The settings of a first run, a listener for metrics, and a collector at `{{COLLECTOR}}`.
 const SETTINGS: &str = "\
 listeners:
   - {address: \"127.0.0.1:0\", transport: tcp, surface: agents}
   - {address: \"127.0.0.1:0\", transport: tcp, surface: metrics}
   - {address: admin.sock, transport: unix, surface: admin}
+telemetry:
+  otlp: {endpoint: \"{{COLLECTOR}}\", metrics_seconds: 2}
 ";
 
 /// Where a run happens and what it uses.
@@ -79,7 +81,9 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
     });
     let mut gateway = None;
     let demo = tally.step("end to end: the gateway before its demo provider", || {
-        settle(folder.path(), SETTINGS)?;
+        let collector = upstreams.as_ref().context("the collector did not start")?;
+        let collector = collector.url(Upstream::Collector);
+        settle(folder.path(), &SETTINGS.replace("{{COLLECTOR}}", &collector))?;
         let started = Gateway::start(place.binary("portreeve"), folder.path(), ANY_PORT)?;
         before_the_demo(&stage, gateway.insert(started))
     });
@@ -93,7 +97,7 @@ pub(crate) fn run(place: &Place, packages: &Packages, tally: &mut Tally) {
             foreign = tally.step(FOREIGN, || before_foreign(&stage, gateway, upstreams));
             budgets = tally.step(BUDGETS, || under_budgets(&stage, gateway));
             faults = tally.step(FAULTS, || before_failing(&stage, gateway, upstreams));
-            observed = tally.step(OBSERVED, || observing(&stage, gateway));
+            observed = tally.step(OBSERVED, || observing(&stage, gateway, upstreams));
         }
         _ => tally.not_run(FOREIGN, "the gateway or an upstream did not start"),
     }
@@ -179,11 +183,15 @@ fn before_failing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -
 }
 
 /// Reads the metrics of all that was done, as Prometheus and the dashboard do.
-fn observing(stage: &Stage<'_>, gateway: &Gateway) -> Result<Count> {
+fn observing(stage: &Stage<'_>, gateway: &Gateway, upstreams: &Upstreams) -> Result<Count> {
     let mut count = Count::default();
     for script in OBSERVING {
         let target = Target { cli: gateway.cli(), ..through(gateway)? };
         count = count + drive(stage, script, &target)?;
+    }
+    for script in EXPORTED {
+        let upstream = Some((upstreams.url(Upstream::Collector), KEY_VALUE));
+        count = count + drive(stage, script, &Target { upstream, ..through(gateway)? })?;
     }
     Ok(count)
 }

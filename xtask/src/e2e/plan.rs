@@ -122,5 +122,8 @@ pub(super) const BEFORE_THE_FAILING: &[&str] = &["faults_driver.py", "records_dr
 /// What reads the metrics when all others are done.
 pub(super) const OBSERVING: &[&str] = &["observe_driver.py"];
 
+/// What reads the traces and metrics that were exported meanwhile.
+pub(super) const EXPORTED: &[&str] = &["otlp_driver.py"];
+
 /// What meets budgets and approved contexts; the second finds used up what the first used up.
 pub(super) const UNDER_BUDGETS: &[&str] = &["budgets_driver.py", "budgets_driver.mjs"];

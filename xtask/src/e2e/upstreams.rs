@@ -21,6 +21,8 @@ pub(super) enum Upstream {
     Embeddings,
     /// A mock of all three vendors, which fails where it is told to.
     Mock,
+    /// No provider: what takes traces and metrics.
+    Collector,
 }
 
 /// All of them, running.
@@ -31,6 +33,8 @@ pub(super) struct Upstreams {
     mock: Server,
     /// A second mock: where a failover leads.
     spare: Server,
+    /// Where the gateway exports its traces and metrics to.
+    collector: Server,
 }
 
 impl Upstreams {
@@ -51,6 +55,7 @@ impl Upstreams {
             embeddings: python("the embeddings", "embeddings_server.py", "embeddings.log")?,
             mock: mock("the mock", "mock.log")?,
             spare: mock("the spare mock", "spare.log")?,
+            collector: python("the collector", "otlp_server.py", "collector.log")?,
         })
     }
 
@@ -60,6 +65,7 @@ impl Upstreams {
             Upstream::Model => self.model.url(),
             Upstream::Embeddings => self.embeddings.url(),
             Upstream::Mock => self.mock.url(),
+            Upstream::Collector => self.collector.url(),
         }
     }
 

@@ -50,5 +50,6 @@ mod set_aside;
 mod states;
 mod stored;
 mod target_secrets;
+mod traced;
 mod upstream;
 mod watched;

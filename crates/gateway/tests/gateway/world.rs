@@ -47,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) edit: Box<dyn FnOnce(&mut Files)>,
     /// How long a client may take nothing of its answer.
     pub(crate) taken_within: Duration,
+    /// What is told of requests.
+    pub(crate) telemetry: telemetry::Settings,
 }
 
 /// A gate and everything around it.
@@ -60,6 +62,7 @@ pub(crate) struct World {
     pub(crate) log: DecisionLog,
     pub(crate) faults: Faults,
     pub(crate) watch: Watch,
+    pub(crate) traces: std::sync::Mutex<Option<telemetry::Traces>>,
     pub(crate) home: TempDir,
     pub(crate) runtime: Runtime,
     pub(crate) vkey: String,
@@ -90,6 +93,7 @@ impl Default for Setup {
             odd: None,
             edit: Box::new(|_| {}),
             taken_within: PATIENCE,
+            telemetry: telemetry::Settings { agent_label: true, ..telemetry::Settings::default() },
         }
     }
 }
@@ -159,7 +163,7 @@ impl World {
         let issuer = service(signing, AUDIENCE);
         let faults = Faults::plan();
         let (log, vkey) = open_log(&home, &clock, &faults, setup.answer_within);
-        let watch = Watch::new(telemetry::Settings { agent_label: true }).unwrap();
+        let (watch, traces) = Watch::new(setup.telemetry).unwrap();
         let gate = Gate::new(gateway::Parts {
             live: live(&files, &person, &clock),
             verifier: verifier(&issuer),
@@ -184,6 +188,7 @@ impl World {
             log,
             faults,
             watch,
+            traces: std::sync::Mutex::new(traces),
             home,
             runtime,
             vkey,
@@ -360,7 +365,7 @@ fn sealed(home: &TempDir, clock: &ManualClock) -> SecretStore {
     store
 }
 
-fn client() -> net::Client {
+pub(crate) fn client() -> net::Client {
     let roots = net::Roots::Only(vec![Authority::new().certificate()]);
     net::Client::new(net::Settings { roots, ..net::Settings::default() }).unwrap()
 }

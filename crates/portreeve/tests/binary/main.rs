@@ -28,6 +28,7 @@ mod own_keys;
 mod ping;
 mod replay;
 mod routes;
+mod said;
 mod scenarios;
 mod secret_status;
 mod settings;

@@ -32,7 +32,7 @@ fn each_mistake_is_named_with_file_and_line() {
         assert!(GOOD.contains(from), "{from}");
         GOOD.replacen(from, to, 1)
     };
-    let mistakes: [(&str, String, &str); 21] = [
+    let mistakes: [(&str, String, &str); 24] = [
         ("no YAML", with("listeners:", "listeners: ["), "settings.yaml:"),
         ("an unknown field", format!("{GOOD}drain: 5\n"), "settings.yaml:4"),
         ("a listener's unknown field", with("tcp,", "tcp, tls: true,"), "settings.yaml:2"),
@@ -56,6 +56,19 @@ fn each_mistake_is_named_with_file_and_line() {
         ("an unknown transport", with("transport: tcp", "transport: udp"), "settings.yaml:2"),
         ("an unknown surface", with("surface: agents", "surface: agent"), "settings.yaml:2"),
         ("an unknown telemetry", format!("{GOOD}telemetry: {{agents: true}}\n"), "settings.yaml:4"),
+        ("no collector", format!("{GOOD}telemetry: {{otlp: {{}}}}\n"), "settings.yaml:4"),
+        (
+            "a collector elsewhere in the clear",
+            format!("{GOOD}telemetry: {{otlp: {{endpoint: \"http://192.0.2.1:4318\"}}}}\n"),
+            "settings.yaml:4",
+        ),
+        (
+            "more than all",
+            format!(
+                "{GOOD}telemetry: {{otlp: {{endpoint: \"http://127.0.0.1:4318\", sample_percent: 101}}}}\n"
+            ),
+            "settings.yaml:4",
+        ),
         ("no flag", format!("{GOOD}telemetry: {{agent_label: perhaps}}\n"), "settings.yaml:4"),
         ("no surface", with(", surface: agents", ""), "settings.yaml:2"),
         ("tls without a certificate", with("transport: tcp", "transport: tls"), "settings.yaml:2"),
