@@ -10,6 +10,7 @@ mod context;
 mod findings;
 mod limits;
 mod price;
+mod recall;
 mod resolve;
 mod snapshot;
 mod target;
@@ -24,5 +25,6 @@ pub use findings::{CLAIMS_STAND_DAYS, CONTEXT_WARNED_DAYS, END_WARNED_DAYS, Find
 pub use limits::{LimitFacts, QuotaFacts, Scope};
 pub use policy::ProviderKind;
 pub use price::{Price, PriceSource};
+pub use recall::Recalled;
 pub use snapshot::{NotThisCharter, Snapshot};
 pub use trial::TestResult;

@@ -6,6 +6,7 @@
 mod canonical;
 mod control_log;
 mod decision_log;
+mod decisions;
 mod disk;
 mod engine;
 mod entry;
@@ -30,6 +31,7 @@ mod writer;
 pub use canonical::canonical;
 pub use control_log::{ControlKind, ControlLog, Position};
 pub use decision_log::{DecisionLog, Note, NoteKind};
+pub use decisions::{Decisions, SealedDecision, Unsealing};
 pub use entry::{DraftError, ENTRY_BYTES_MAX, Entry, EntryError, EntryKind};
 pub use facts::{Commit, Erased, FACTS_BYTES_MAX, FactKeys, FactsError, KeySubject};
 #[doc(hidden)]

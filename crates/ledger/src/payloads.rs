@@ -52,6 +52,11 @@ pub(crate) fn find(dir: &Path, index: u64) -> Result<Option<Vec<u8>>, PublishedE
     Ok(found.map(|(_, payload)| payload))
 }
 
+/// The sealed facts of all entries within the bundle at `bundle`, each with its entry's index.
+pub(crate) fn all(dir: &Path, bundle: u64) -> Result<Vec<(u64, Vec<u8>)>, PublishedError> {
+    Ok(read(&path(dir, bundle))?.map_or_else(Vec::new, |bytes| records(&bytes).found))
+}
+
 /// The directory that holds the payload file of the bundle at `bundle`.
 pub(crate) fn path(dir: &Path, bundle: u64) -> PathBuf {
     // The same grouping by thousands as tlog-tiles, so that no directory grows without bound.

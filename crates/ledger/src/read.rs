@@ -217,6 +217,11 @@ impl Reader {
         }
     }
 
+    /// Where the log lies.
+    pub(crate) fn dir(&self) -> &Path {
+        self.published.dir()
+    }
+
     pub(crate) fn raw(&self, from: u64) -> Result<RawEntries, ReadError> {
         Ok(RawEntries::new(&self.published, &self.verifier, from)?)
     }

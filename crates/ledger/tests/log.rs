@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use common::{Home, START, check_receipt, id, key, permit, refusal};
 use ledger::read::ReadError;
-use ledger::{EntryKind, KeySubject, LogHome, Note, NoteKind, OpenError, Settings, Unavailable};
+use ledger::{
+    EntryKind, KeySubject, LogHome, Note, NoteKind, OpenError, SealedDecision, Settings,
+    Unavailable, Unsealing,
+};
 use model::{Ended, Outcome, OutcomeDue};
 use serde_json::json;
 use tlog::proof::TlogProof;
@@ -299,4 +302,67 @@ async fn everything_on_the_disk_is_the_owners_alone() {
 #[test]
 fn a_decision_that_owes_nothing_says_so() {
     assert_eq!(refusal(1).due, OutcomeDue::No);
+}
+
+/// Many decisions at once are those that are found one by one, each with its own facts.
+#[tokio::test]
+async fn decisions_come_in_order_with_their_facts_before_and_after_publication() {
+    let home = Home::new();
+    let (log, _) = home.open();
+    let keys = home.fact_keys();
+    let last = 600;
+    for number in 1..=last {
+        if number % 7 == 0 {
+            log.intend(ledger_refusal_without_facts(number)).await.unwrap();
+        } else {
+            log.intend(permit(number)).await.unwrap().conclude(&Outcome::not_forwarded(1));
+        }
+        if number == 300 {
+            log.publish().await.unwrap();
+        }
+    }
+    let reader = home.reader();
+    let check = || {
+        let mut unsealing = Unsealing::with(keys.clone());
+        let mut number = 0;
+        for decision in reader.decisions(0).unwrap() {
+            let SealedDecision { entry, commit, sealed } = decision.unwrap();
+            number += 1;
+            assert_eq!(entry.id, Some(id(number)));
+            let facts = commit.map(|commit| {
+                unsealing.unseal(id(number), &commit, &sealed.clone().unwrap()).unwrap()
+            });
+            let expect = (number % 7 != 0).then(|| permit(number).facts);
+            assert_eq!(facts, expect, "{number}");
+        }
+        assert_eq!(number, last);
+    };
+    check();
+    log.close().await.unwrap();
+    check();
+    let from = reader.decisions(700).unwrap().next().unwrap().unwrap();
+    assert!(from.entry.index >= 700);
+    assert!(reader.decisions(u64::MAX).unwrap().next().is_none());
+
+    // A lost file of payloads loses its own decisions' facts and no others.
+    std::fs::remove_file(home.log().join("payloads/001")).unwrap();
+    let (mut kept, mut lost) = (0, 0);
+    for decision in reader.decisions(0).unwrap() {
+        let decision = decision.unwrap();
+        let within = (256..512).contains(&decision.entry.index);
+        assert_eq!(decision.sealed.is_none(), decision.commit.is_none() || within);
+        if decision.commit.is_some() && within { lost += 1 } else { kept += 1 }
+    }
+    assert!(kept > 0 && lost > 0, "{kept} {lost}");
+
+    let subject = KeySubject::Agent("demo-agent".parse().unwrap());
+    let mut unsealing = Unsealing::with(keys.clone());
+    let first = reader.decisions(0).unwrap().next().unwrap().unwrap();
+    let (commit, sealed) = (first.commit.unwrap(), first.sealed.unwrap());
+    let other = unsealing.unseal(id(2), &commit, &sealed).unwrap_err();
+    assert!(matches!(other, ledger::FactsError::Damaged { .. }), "{other}");
+    keys.erase(&subject).unwrap();
+    let mut after = Unsealing::with(keys.clone());
+    let gone = after.unseal(id(1), &commit, &sealed).unwrap_err();
+    assert!(matches!(gone, ledger::FactsError::Erased { .. }), "{gone}");
 }

@@ -18,6 +18,7 @@ mod expiry;
 mod facts;
 mod index;
 mod json;
+mod likeness;
 mod lint;
 mod locate;
 mod matter;
@@ -48,6 +49,7 @@ pub use facts::{
     AgentFacts, ApprovedFacts, CallFacts, Circumstances, DataClass, Lifecycle, ModelFacts,
     ProviderKind, RecentFacts, SecretFacts, TargetFacts,
 };
+pub use likeness::Likeness;
 pub use near_miss::{NearMiss, Unmet};
 pub use parts::Parts;
 pub use permit::{Permit, Target, Targets};

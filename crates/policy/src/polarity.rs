@@ -137,7 +137,7 @@ fn reading(expression: &Expr) -> Option<Reading> {
 
 /// The attributes that lead from `context` to what `expression` reads or tests; `None` where it
 /// begins elsewhere.
-fn path(expression: &Expr) -> Option<Vec<&str>> {
+pub(crate) fn path(expression: &Expr) -> Option<Vec<&str>> {
     let (mut open, tested) = if let Expr::HasAttr { expr, attrs } = expression {
         (expr.as_ref(), attrs.iter().map(|attr| attr.as_str()).collect())
     } else {

@@ -58,7 +58,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Reach a recorded decision again, from its sealed facts and the charter of that time.
+    /// Reach recorded decisions again: one, to see that it comes out the same, or those of a time
+    /// under another charter, to see who would gain and who would lose.
     Replay(Replay),
     /// List decisions, newest last.
     Decisions(Decisions),
@@ -129,8 +130,21 @@ pub(crate) struct Ping {
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// The id in `portreeve-decision`.
-    pub(crate) id: String,
+    /// The id in `portreeve-decision`: this decision, under the charter it was made under.
+    #[arg(required_unless_present = "bundle", conflicts_with = "bundle")]
+    pub(crate) id: Option<String>,
+    /// The directory of a candidate charter: all decisions since --since, under that one.
+    #[arg(long, value_name = "DIR", requires = "since")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Only decisions since: an RFC 3339 time, a date in UTC, or an age such as 24h or 30d.
+    #[arg(long, requires = "bundle")]
+    pub(crate) since: Option<String>,
+    /// Only decisions before.
+    #[arg(long, requires = "bundle")]
+    pub(crate) until: Option<String>,
+    /// Only this agent's.
+    #[arg(long, requires = "bundle")]
+    pub(crate) agent: Option<model::AgentName>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -11,6 +11,7 @@ mod charters;
 mod contexts;
 mod files;
 mod findings;
+mod recall;
 mod targets;
 mod trials;
 mod unlent;

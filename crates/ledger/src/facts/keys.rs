@@ -101,6 +101,11 @@ impl FactKeys {
         self.0.read_by_id(&commit.key)?.unseal(id, commit, sealed)
     }
 
+    /// The key of this id, to unseal with.
+    pub(crate) fn data_key(&self, id: &str) -> Result<DataKey, FactsError> {
+        self.0.read_by_id(id)
+    }
+
     /// Erases the subject's present key for ever: what it sealed can then be neither read nor
     /// confirmed, and every proof stays valid. None if the subject has no key.
     ///

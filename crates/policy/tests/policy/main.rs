@@ -14,6 +14,7 @@ mod beyond;
 mod claims;
 mod decide;
 mod facts;
+mod likeness;
 mod listing;
 mod near_misses;
 mod places;

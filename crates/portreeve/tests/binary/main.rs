@@ -27,6 +27,7 @@ mod open_files;
 mod own_keys;
 mod ping;
 mod replay;
+mod replay_many;
 mod routes;
 mod said;
 mod scenarios;

@@ -63,6 +63,11 @@ fn reading_the_ledger() {
 }
 
 #[test]
+fn replaying_decisions() {
+    check("replaying-decisions.txt", Gateway::Begun);
+}
+
+#[test]
 fn one_name_two_providers() {
     let (america, careful) = (FakeProvider::start(), FakeProvider::start());
     america.expect_key("");

@@ -231,4 +231,4 @@ fn answered(question: Option<&RecordedQuestion>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -32,6 +32,8 @@ reasons! {
     BeforePolicy "before_policy",
     /// No single question was evaluated: a list of models.
     NotEvaluated "not_evaluated",
+    /// The request named a context that would not do, and the facts do not say which.
+    ContextNamed "context_named",
     /// The key that sealed the facts was erased.
     FactsErased "facts_erased",
     /// A key to the facts is missing or cannot be used.

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{Difference, Differences};
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
+pub(in super::super) const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
 
-fn bundle() -> Bundle {
+pub(in super::super) fn bundle() -> Bundle {
     let key = PersonKey::generate(&Zeroizing::new([7; 32]), "test").unwrap();
     let files = genesis_files(&Genesis {
         name: "demo".into(),
@@ -62,7 +62,7 @@ fn case(bundle: &Bundle) -> Case {
 }
 
 /// The record and the facts of a call of the demo model.
-fn recorded(bundle: &Bundle) -> (DecisionRecord, RecordedFacts) {
+pub(in super::super) fn recorded(bundle: &Bundle) -> (DecisionRecord, RecordedFacts) {
     let model = bundle.model(&"portreeve-demo".parse().unwrap()).unwrap();
     let targets: Vec<_> = model.targets.iter().map(|target| target.facts.clone()).collect();
     let permit = bundle
