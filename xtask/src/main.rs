@@ -27,7 +27,7 @@ const USAGE: &str = "\
 cargo xtask test [--fast]    run every test; --fast leaves out the end-to-end ones
 cargo xtask tidy             check the rules of this repository
 cargo xtask docs [--check]   write the generated reference pages, or check that they are current
-cargo xtask docs-run         run every command of README.md and docs/guide/
+cargo xtask docs-run         run every command of README.md, docs/concepts/ and docs/guide/
 cargo xtask e2e              run only the end-to-end tests
 cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
 cargo xtask independent      have programs nobody here wrote check the log, and only that

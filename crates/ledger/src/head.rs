@@ -6,7 +6,7 @@ use crate::entry::{EntryError, EntryKind, VERSION};
 
 /// The fields of an entry by which it is ordered, found and paired.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct Head<'a> {
     pub(crate) kind: EntryKind,
     pub(crate) epoch: u64,
     pub(crate) ts: Timestamp,
@@ -18,6 +18,9 @@ pub(crate) struct Head {
     pub(crate) outcome_due: bool,
     /// Of an `epoch_start`: the epoch before it and that one's last index, as it names them.
     pub(crate) previous: Option<(u64, u64)>,
+    /// The charter that it names, as it is written: `charter` of a decision, `body` of what says
+    /// that a charter was loaded.
+    pub(crate) cites: Option<&'a str>,
 }
 
 /// The texts of those fields.
@@ -32,14 +35,16 @@ struct Fields<'a> {
     decision: Option<&'a str>,
     outcome: Option<&'a str>,
     previous: Option<&'a str>,
+    charter: Option<&'a str>,
+    body: Option<&'a str>,
 }
 
-impl Head {
+impl<'a> Head<'a> {
     /// Reads the entry that stands at `index`.
     ///
     /// # Errors
     /// It is not canonical JSON of a known type, or names another place.
-    pub(crate) fn read(bytes: &[u8], index: u64) -> Result<Self, EntryError> {
+    pub(crate) fn read(bytes: &'a [u8], index: u64) -> Result<Self, EntryError> {
         let fields = Fields::of(bytes)?;
         if number("v", fields.version)? != VERSION {
             return Err(EntryError::Malformed("its version is unknown here".to_owned()));
@@ -60,6 +65,20 @@ impl Head {
             decision: fields.decision.and_then(canonical::number),
             outcome_due: due,
             previous: fields.previous.and_then(previous),
+            cites: match kind {
+                EntryKind::Decision => fields.charter,
+                EntryKind::CharterLoaded => fields.body,
+                EntryKind::Outcome
+                | EntryKind::RefusalsOpened
+                | EntryKind::RefusalsClosed
+                | EntryKind::EpochStart
+                | EntryKind::EpochStop
+                | EntryKind::Heartbeat
+                | EntryKind::Genesis
+                | EntryKind::Act
+                | EntryKind::CharterApplied
+                | EntryKind::Checkpoint => None,
+            },
         })
     }
 }
@@ -83,6 +102,8 @@ impl<'a> Fields<'a> {
                 "decision" => &mut fields.decision,
                 "outcome" => &mut fields.outcome,
                 "previous" => &mut fields.previous,
+                "charter" => &mut fields.charter,
+                "body" => &mut fields.body,
                 _ => return,
             };
             *field = Some(value);

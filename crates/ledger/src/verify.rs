@@ -58,6 +58,23 @@ pub enum Finding {
     Read(#[from] ReadError),
 }
 
+/// An entry as the check passes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed<'a> {
+    /// Its place.
+    pub index: u64,
+    /// Entries that the checkpoint covers.
+    pub of: u64,
+    /// What it says.
+    pub kind: EntryKind,
+    /// The charter that it names, as the entry writes it: of a decision and of what says that a
+    /// charter was loaded.
+    pub cites: Option<&'a str>,
+}
+
+/// Hears of each entry that is in order, before the whole is known to be what was signed.
+pub type Watch<'a> = dyn FnMut(Passed<'_>) + 'a;
+
 /// What the entries so far say.
 #[derive(Debug, Default)]
 struct Fold {
@@ -83,17 +100,31 @@ pub fn verify_dir(dir: &Path, vkey: &str) -> Result<Report, Finding> {
 /// # Errors
 /// The first thing that is wrong.
 pub fn verify_dir_against(dir: &Path, vkey: &str, held: &[Checkpoint]) -> Result<Report, Finding> {
+    verify_dir_watched(dir, vkey, held, &mut |_| ())
+}
+
+/// The same, and `watch` hears of each entry on the way.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn verify_dir_watched(
+    dir: &Path,
+    vkey: &str,
+    held: &[Checkpoint],
+    watch: &mut Watch<'_>,
+) -> Result<Report, Finding> {
     let reader = Reader::open(dir, vkey)?;
     let mut fold = Fold::default();
     let published = match reader.checkpoint_note()? {
         None => 0,
-        Some(note) => walk_published(dir, (&note, held), &reader, &mut fold)?,
+        Some(note) => walk_published(dir, (&note, held), &reader, (&mut fold, watch))?,
     };
     let mut tail = reader.raw(published)?;
     while let Some(RawEntry { index, bytes, .. }) = tail.next().map_err(ReadError::from)? {
         let head =
             Head::read(&bytes, index).map_err(|source| ReadError::Entry { index, source })?;
         fold.take(index, &head).map_err(|what| Finding::Order { index, what })?;
+        watch(Passed { index, of: published, kind: head.kind, cites: head.cites });
     }
     Ok(Report {
         published,
@@ -109,14 +140,19 @@ fn walk_published(
     dir: &Path,
     (note, held): (&str, &[Checkpoint]),
     reader: &Reader,
-    fold: &mut Fold,
+    (fold, watch): (&mut Fold, &mut Watch<'_>),
 ) -> Result<u64, Finding> {
     let found = |finding| Finding::Published(Box::new(finding));
     let checkpoint = walk::open(note, reader.verifier()).map_err(found)?;
     let mut read = |path: &str| read_if_there(&dir.join(path));
     let mut judge = |index: u64, bytes: &[u8]| {
         let head = Head::read(bytes, index).map_err(|error| format!("is refused: {error}"));
-        head.and_then(|head| fold.take(index, &head))
+        head.and_then(|head| {
+            fold.take(index, &head)?;
+            let of = checkpoint.size;
+            watch(Passed { index, of, kind: head.kind, cites: head.cites });
+            Ok(())
+        })
     };
     match walk::walk(&checkpoint, held, &mut read, &mut judge) {
         Ok(walked) => Ok(walked.entries),
@@ -128,7 +164,7 @@ fn walk_published(
 }
 
 impl Fold {
-    fn take(&mut self, index: u64, head: &Head) -> Result<(), String> {
+    fn take(&mut self, index: u64, head: &Head<'_>) -> Result<(), String> {
         if index != self.next {
             return Err(format!("stands where entry {} must", self.next));
         }
@@ -164,7 +200,7 @@ impl Fold {
         Ok(())
     }
 
-    fn start(&mut self, index: u64, head: &Head) -> Result<(), String> {
+    fn start(&mut self, index: u64, head: &Head<'_>) -> Result<(), String> {
         if head.epoch != self.epoch + 1 {
             return Err(format!("begins epoch {}, after epoch {}", head.epoch, self.epoch));
         }

@@ -81,15 +81,20 @@ impl<'a> Scan<'a> {
         if self.skip(b'}') {
             return Some(());
         }
-        let mut before: Option<&'a str> = None;
+        let mut before: Option<(&'a str, bool)> = None;
         loop {
             let start = self.at + 1;
-            self.string()?;
+            let escaped = self.string()?;
             let key = self.text.get(start..self.at - 1)?;
-            if before.is_some_and(|before| !is_before(before, key)) {
+            let in_order = match before {
+                None => true,
+                Some((before, false)) if !escaped => before < key,
+                Some((before, _)) => is_before(before, key),
+            };
+            if !in_order {
                 return None;
             }
-            before = Some(key);
+            before = Some((key, escaped));
             self.expect(b':')?;
             let start = self.at;
             self.value(depth)?;
@@ -116,7 +121,7 @@ impl<'a> Scan<'a> {
     /// A value within `depth` objects and arrays.
     fn value(&mut self, depth: usize) -> Option<()> {
         match self.bytes.get(self.at)? {
-            b'"' => self.string(),
+            b'"' => self.string().map(|_| ()),
             b'{' if depth < DEPTH_MAX => self.object(depth + 1, |_, _| ()),
             b'[' if depth < DEPTH_MAX => self.array(depth + 1),
             b't' => self.literal("true"),
@@ -151,15 +156,17 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// A text in its one spelling, from quote to quote.
-    fn string(&mut self) -> Option<()> {
+    /// A text in its one spelling, from quote to quote; whether it holds escapes.
+    fn string(&mut self) -> Option<bool> {
         self.expect(b'"')?;
+        let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..)?;
             self.at += memchr2(b'"', b'\\', rest)?;
             if self.skip(b'"') {
-                return Some(());
+                return Some(escaped);
             }
+            escaped = true;
             self.at += escape(self.bytes.get(self.at + 1..)?)?;
         }
     }
@@ -189,13 +196,10 @@ fn escape(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether a key stands before another, both as written.
+/// Whether a key stands before another, both as written and at least one with escapes.
 fn is_before(key: &str, other: &str) -> bool {
-    if key.contains('\\') || other.contains('\\') {
-        let bare = |key: &str| serde_json::from_str::<String>(&format!("\"{key}\"")).ok();
-        return bare(key).zip(bare(other)).is_some_and(|(key, other)| key < other);
-    }
-    key < other
+    let bare = |key: &str| serde_json::from_str::<String>(&format!("\"{key}\"")).ok();
+    bare(key).zip(bare(other)).is_some_and(|(key, other)| key < other)
 }
 
 #[cfg(test)]

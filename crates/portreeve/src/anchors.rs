@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use ledger::read::Reader;
+use ledger::verify::Passed;
 use ledger::{Entry, EntryKind};
 use model::{ChangeId, Digest};
 use serde::{Deserialize, Serialize};
@@ -130,17 +131,9 @@ fn decision_finding(
         let entry = entry.context("the decision log cannot be read")?;
         size = entry.index + 1;
         if let Some((charter, change)) = charter_of(&entry)
-            && !begun
-                .state
-                .changes()
-                .iter()
-                .any(|known| known.charter == charter && known.change == change)
+            && !is_known(begun, charter, change)
         {
-            return Ok(Some(format!(
-                "decision log entry {} was made under change {change}, which the control log does \
-                 not know: the control log was cut back or replaced",
-                entry.index
-            )));
+            return Ok(Some(unknown_change(entry.index, change)));
         }
     }
     Ok((size < longest).then(|| {
@@ -151,11 +144,55 @@ fn decision_finding(
     }))
 }
 
+/// Charters that the entries of the decision log name, as a check of the log passes them.
+pub(crate) struct Cited<'a> {
+    begun: &'a Begun,
+    /// The charter named last: most entries name the same one.
+    last: String,
+    unknown: Option<String>,
+}
+
+impl<'a> Cited<'a> {
+    pub(crate) const fn new(begun: &'a Begun) -> Self {
+        Self { begun, last: String::new(), unknown: None }
+    }
+
+    /// Takes note of what one entry names.
+    pub(crate) fn take(&mut self, passed: &Passed<'_>) {
+        let Some(cites) = passed.cites.filter(|cites| *cites != self.last) else { return };
+        cites.clone_into(&mut self.last);
+        let cited = serde_json::from_str(cites).ok();
+        let cited = cited.and_then(|cited: Value| charter_in(&cited, passed.kind));
+        if let Some((charter, change)) = cited
+            && self.unknown.is_none()
+            && !is_known(self.begun, charter, change)
+        {
+            self.unknown = Some(unknown_change(passed.index, change));
+        }
+    }
+
+    /// What was named that the control log does not know: the first.
+    pub(crate) fn finding(self) -> Option<String> {
+        self.unknown
+    }
+}
+
+fn is_known(begun: &Begun, charter: Digest, change: ChangeId) -> bool {
+    begun.state.changes().iter().any(|known| known.charter == charter && known.change == change)
+}
+
+fn unknown_change(index: u64, change: ChangeId) -> String {
+    format!(
+        "decision log entry {index} was made under change {change}, which the control log does not \
+         know: the control log was cut back or replaced"
+    )
+}
+
 /// The charter and change an entry of the decision log names.
 fn charter_of(entry: &Entry) -> Option<(Digest, ChangeId)> {
-    let (digest, change) = match entry.kind {
-        EntryKind::Decision => ("/charter/digest", "/charter/change"),
-        EntryKind::CharterLoaded => ("/body/charter", "/body/change"),
+    let field = match entry.kind {
+        EntryKind::Decision => "charter",
+        EntryKind::CharterLoaded => "body",
         EntryKind::Outcome
         | EntryKind::RefusalsOpened
         | EntryKind::RefusalsClosed
@@ -167,6 +204,12 @@ fn charter_of(entry: &Entry) -> Option<(Digest, ChangeId)> {
         | EntryKind::CharterApplied
         | EntryKind::Checkpoint => return None,
     };
-    let text = |pointer| entry.json.pointer(pointer).and_then(Value::as_str);
-    Some((text(digest)?.parse().ok()?, text(change)?.parse().ok()?))
+    charter_in(entry.json.get(field)?, entry.kind)
+}
+
+/// The charter and change in what an entry of this kind says of its charter.
+fn charter_in(cited: &Value, kind: EntryKind) -> Option<(Digest, ChangeId)> {
+    let digest = if kind == EntryKind::CharterLoaded { "charter" } else { "digest" };
+    let text = |field| cited.get(field).and_then(Value::as_str);
+    Some((text(digest)?.parse().ok()?, text("change")?.parse().ok()?))
 }

@@ -15,7 +15,12 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 /// The hash of an inner node: `SHA-256(0x01 || left || right)`.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([0x01]).chain_update(left).chain_update(right).finalize().into()
+    let mut node = [0x01; 65];
+    let (_, hashes) = node.split_at_mut(1);
+    let (first, second) = hashes.split_at_mut(32);
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
+    Sha256::digest(node).into()
 }
 
 /// The root of the tree without entries: `SHA-256("")`.

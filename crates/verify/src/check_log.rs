@@ -15,13 +15,19 @@ use crate::key::{self, Key};
 use crate::report::{Report, plain};
 
 /// Checks the log and says what it holds.
-pub(crate) fn check(arguments: &LogArguments) -> Result<Report, Failure> {
+pub(crate) fn check(
+    arguments: &LogArguments,
+    watch: &mut dyn FnMut(u64, u64),
+) -> Result<Report, Failure> {
     let key = key::for_log(&arguments.dir, arguments.vkey.as_deref())?;
     let checkpoint = open_checkpoint(&arguments.dir, &key)?;
     let seen: Result<Vec<_>, _> = arguments.seen.iter().map(|file| open_seen(file, &key)).collect();
     let seen = seen?;
     let mut sequence = Sequence::default();
-    let mut judge = |index: u64, entry: &[u8]| sequence.take(index, entry);
+    let mut judge = |index: u64, entry: &[u8]| {
+        watch(index, checkpoint.size);
+        sequence.take(index, entry)
+    };
     let walked = walk_folder(&arguments.dir, &checkpoint, &seen, &mut judge)?;
     let mut report = Report::default();
     describe_tree(&mut report, &key, &checkpoint, walked);

@@ -13,8 +13,8 @@ use serde_json::Value;
 pub(crate) const BACKWARDS_MAX_MS: u64 = 10_000;
 /// Most open decisions that a report names.
 const OPEN_NAMED_MAX: usize = 20;
-/// Characters of a decision's id.
-const ID_CHARS: usize = 36;
+/// Bytes of a decision's id.
+const ID_BYTES: usize = 36;
 
 /// The entries seen so far, as far as the next one needs them.
 #[derive(Debug, Default)]
@@ -186,8 +186,8 @@ impl Pairing {
             "decision" if head.texts.outcome == Some("\"due\"") => {
                 self.due += 1;
                 let id = head.texts.id.and_then(canonical::text).unwrap_or_default();
-                // No more of it than an id has, whoever wrote the log.
-                self.open.insert(index, id.chars().take(ID_CHARS).collect());
+                // Of a longer one, which is none, its beginning.
+                self.open.insert(index, id.get(..ID_BYTES).unwrap_or(&id).into());
             }
             "outcome" => {
                 let decision = head.texts.decision.and_then(canonical::number);

@@ -8,9 +8,11 @@ mod check_receipt;
 mod entries;
 mod files;
 mod key;
+mod progress;
 mod report;
 
 use arguments::Command;
+pub use progress::Bar;
 use report::Report;
 
 /// What the program prints and how it exits.
@@ -39,12 +41,18 @@ pub(crate) enum Failure {
 /// Runs the program with its arguments, the program's name left out.
 #[must_use]
 pub fn run(arguments: &[String]) -> Answer {
+    run_watched(arguments, &mut |_, _| ())
+}
+
+/// The same, and tells `watch` on the way how many entries were checked, and of how many.
+#[must_use]
+pub fn run_watched(arguments: &[String], watch: &mut dyn FnMut(u64, u64)) -> Answer {
     let (result, json) = match arguments::parse(arguments) {
         Ok((Command::Help, _)) => return said(arguments::HELP),
         Ok((Command::Version, _)) => {
             return said(concat!("portreeve-verify ", env!("CARGO_PKG_VERSION"), "\n"));
         }
-        Ok((Command::Log(log), json)) => (check_log::check(&log), json),
+        Ok((Command::Log(log), json)) => (check_log::check(&log, watch), json),
         Ok((Command::Receipt(receipt), json)) => (check_receipt::check(&receipt), json),
         Ok((Command::Proof(proof), json)) => (check_proof::check(&proof), json),
         Err(failure) => (Err(failure), false),

@@ -10,7 +10,10 @@ const UNWRITTEN: u8 = 3;
 fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|each| each.to_string_lossy().into_owned()).collect();
-    let answer = portreeve_verify::run(&arguments);
+    let answer = {
+        let mut bar = portreeve_verify::Bar::on_terminal();
+        portreeve_verify::run_watched(&arguments, &mut |done, of| bar.show(done, of))
+    };
     // Where standard error cannot be written either, the exit code still says it.
     let _ = std::io::stderr().write_all(answer.err.as_bytes());
     match print(&answer.out) {

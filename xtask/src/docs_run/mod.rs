@@ -1,4 +1,4 @@
-//! Runs every command that README.md and the guide show, so that no page lies.
+//! Runs every command that README.md, the guide and the concepts show, so that no page lies.
 //!
 //! The convention, for whoever writes a page:
 //!
@@ -27,18 +27,24 @@ pub(crate) use block::{parse, prose_lines};
 use crate::Verdict;
 use crate::count::Count;
 use crate::place::Place;
+use crate::python::{LEDGER, Python};
 use crate::tally::Tally;
 use crate::test::build_binaries;
 
+/// The folders whose pages are run.
+const FOLDERS: [&str; 2] = ["docs/concepts", "docs/guide"];
+
 /// Whether the commands of this page are run.
 pub(crate) fn is_page(path: &str) -> bool {
-    path == "README.md" || (path.starts_with("docs/guide/") && path.ends_with(".md"))
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    path == "README.md" || (path.ends_with(".md") && FOLDERS.iter().any(|folder| below(folder)))
 }
 
-/// Builds the binary and runs every page.
+/// Builds the binary, installs what pages call beside it, and runs every page.
 pub(crate) fn run_alone() -> Result<Verdict> {
     let place = Place::find()?;
     let mut tally = Tally::default();
+    tally.step("packages", || Python::with(&place, &[LEDGER]).map(|_| Count::PASSED));
     if tally.step("build", || build_binaries(&place)) == Verdict::Passed {
         tally.step("pages", || run_all(&place));
     }
@@ -48,9 +54,11 @@ pub(crate) fn run_alone() -> Result<Verdict> {
 /// Runs every page; each of its blocks is one check. A checkout without pages passes nothing.
 pub(crate) fn run_all(place: &Place) -> Result<Count> {
     let mut paths = vec!["README.md".to_owned()];
-    if let Ok(entries) = std::fs::read_dir(place.root.join("docs/guide")) {
-        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-        paths.extend(names.map(|name| format!("docs/guide/{name}")));
+    for folder in FOLDERS {
+        if let Ok(entries) = std::fs::read_dir(place.root.join(folder)) {
+            let names = entries.flatten().map(|entry| entry.file_name());
+            paths.extend(names.map(|name| format!("{folder}/{}", name.to_string_lossy())));
+        }
     }
     paths.retain(|path| is_page(path) && place.root.join(path).is_file());
     paths.sort_unstable();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::command::{Finished, Show, output_of, run};
 use crate::place::Place;
@@ -155,6 +155,7 @@ impl Checkers {
 
 /// 0 accepts and 1 refuses; anything else is no verdict.
 fn said(checker: Checker, finished: Finished) -> Result<Said> {
+    ensure!(!finished.output.contains('\r'), "{checker} drew a bar where nobody sees it");
     let words = finished.output.trim_end().replace('\n', " / ");
     match finished.code {
         Some(0) => Ok(Said { accepted: true, words }),

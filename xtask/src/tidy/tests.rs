@@ -231,8 +231,13 @@ fn pages_that_break_a_rule_are_found() {
     check(pages::changelog, &[("CHANGELOG.md", "# Changelog\n")], &["CHANGELOG.md"]);
     check(pages::changelog, &[("CHANGELOG.md", "# C\n\n## [Unreleased]\n")], &[]);
     let page = "```bash\nls\n```\n";
-    let files = [("README.md", page), ("docs/guide/a.md", page), ("docs/concepts/a.md", page)];
-    check(pages::commands, &files, &["README.md:1", "docs/guide/a.md:1"]);
+    let run = ["README.md", "docs/concepts/a.md", "docs/guide/a.md"];
+    let files = [run[0], run[1], run[2], "docs/guides/a.md", "docs/a.md"].map(|path| (path, page));
+    check(
+        pages::commands,
+        &files,
+        &run.map(|path| format!("{path}:1")).each_ref().map(|at| at.as_str()),
+    );
     let stale = ["docs/reference/charter.md", "docs/reference/refusals.md"];
     check(pages::generated, &[(stale[0], "# By hand\n")], &stale);
 }

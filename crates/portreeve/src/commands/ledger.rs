@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use ledger::EntryKind;
 use ledger::read::Reader;
+use ledger::verify::Watch;
 use model::DecisionId;
+use portreeve_verify::Bar;
 use serde_json::{Value, json};
 use tlog::Checkpoint;
 
@@ -46,12 +48,24 @@ fn verify(home: &Home, output: Output) -> Result<ExitCode> {
         ),
         None => ([None, None], Vec::new()),
     };
+    let mut cited = begun.as_ref().map(anchors::Cited::new);
     let mut all = Vec::new();
     for ((name, dir), key) in logs(home).into_iter().zip(keys) {
         let held = if name == "decisions" { anchored.as_slice() } else { &[] };
-        all.push(verified(name, &dir, key, held));
+        let mut bar = Bar::on_terminal();
+        all.push(verified((name, &dir), key, held, &mut |passed| {
+            bar.show(passed.index, passed.of);
+            if name == "decisions" {
+                cited.iter_mut().for_each(|cited| cited.take(&passed));
+            }
+        }));
     }
-    all.extend(together(home, begun.as_ref()).into_iter().map(
+    // Where the decision log was passed to its end, what its entries name is known by now.
+    let passed = all.last().is_some_and(is_sound);
+    let extent = if passed { Extent::Newest } else { Extent::Whole };
+    let unknown = cited.and_then(anchors::Cited::finding).filter(|_| passed);
+    let together = unknown.map_or_else(|| together(home, begun.as_ref(), extent), |one| vec![one]);
+    all.extend(together.into_iter().map(
         |text| json!({ "name": "together", "sound": false, "text": format!("together: {text}") }),
     ));
     if output.json {
@@ -61,29 +75,38 @@ fn verify(home: &Home, output: Output) -> Result<ExitCode> {
             print::line(one.get("text").and_then(Value::as_str).unwrap_or_default());
         }
     }
-    let sound = all.iter().all(|one| one.get("sound") == Some(&Value::Bool(true)));
+    let sound = all.iter().all(is_sound);
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+fn is_sound(one: &Value) -> bool {
+    one.get("sound") == Some(&Value::Bool(true))
+}
+
 /// What the two logs say of each other that cannot be true, or why that cannot be told.
-fn together(home: &Home, begun: Option<&Begun>) -> Vec<String> {
+fn together(home: &Home, begun: Option<&Begun>, extent: Extent) -> Vec<String> {
     let Some(begun) = begun else {
         return vec!["the control log cannot be read, so nothing can be held against it".into()];
     };
-    anchors::findings(home, begun, Extent::Whole).unwrap_or_else(|cause| {
+    anchors::findings(home, begun, extent).unwrap_or_else(|cause| {
         vec![format!("the logs cannot be held against each other: {cause}")]
     })
 }
 
 /// What one log comes to, under the key it must have.
-fn verified(name: &str, dir: &Path, key: Option<String>, held: &[Checkpoint]) -> Value {
+fn verified(
+    (name, dir): (&str, &Path),
+    key: Option<String>,
+    held: &[Checkpoint],
+    watch: &mut Watch<'_>,
+) -> Value {
     let unsound = |finding: String| json!({ "name": name, "sound": false, "text": format!("{name}: {finding}") });
     let reader = match Reader::open_own(dir) {
         Ok(reader) => reader,
         Err(cause) => return unsound(format!("the log cannot be read: {cause}")),
     };
     let vkey = key.unwrap_or_else(|| reader.verifier().vkey());
-    match ledger::verify::verify_dir_against(dir, &vkey, held) {
+    match ledger::verify::verify_dir_watched(dir, &vkey, held, watch) {
         Err(finding) => unsound(finding.to_string()),
         // A log that is being begun has entries in its write-ahead file at least.
         Ok(report) if report.published == 0 && report.tail == 0 && dir.join("tile").is_dir() => {
