@@ -18,6 +18,7 @@ use tokio::net::UnixStream;
 
 use crate::budgets::BudgetReport;
 use crate::clock;
+use crate::codes::ErrorCode;
 use crate::exit::Failure;
 use crate::probe::{ProbeAsked, ProbeReport};
 use crate::reports::RouteReport;
@@ -90,10 +91,11 @@ pub(crate) async fn probe(socket: &Path, asked: &ProbeAsked) -> Result<ProbeRepo
 
 async fn call(socket: &Path, method: Method, path: &str, body: Vec<u8>) -> Result<Value> {
     let stream = UnixStream::connect(socket).await.map_err(|cause| {
-        Failure::unavailable(format!(
+        let text = format!(
             "nothing serves at {} ({cause}); start it with `portreeve up`",
             socket.display()
-        ))
+        );
+        Failure::of(ErrorCode::NothingServes, text).at(socket.display().to_string())
     })?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await

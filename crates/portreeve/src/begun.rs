@@ -12,6 +12,7 @@ use ledger::EntryKind;
 use ledger::read::Reader;
 use model::{Digest, Timestamp};
 
+use crate::codes::ErrorCode;
 use crate::exit::Failure;
 use crate::home::Home;
 
@@ -51,7 +52,7 @@ impl Begun {
                 "no gateway was begun in {}; run `portreeve up`, or name another --home",
                 home.root().display()
             );
-            Failure::unavailable(text).into()
+            Failure::of(ErrorCode::NotBegun, text).into()
         })
     }
 

@@ -16,13 +16,25 @@ Exit codes:
 
 /// A governed AI gateway that answers for what it lets through.
 #[derive(Debug, Parser)]
-#[command(name = "portreeve", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "portreeve", version, about, after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     /// The folder that holds everything this gateway must remember.
     #[arg(long, global = true, env = "PORTREEVE_HOME", default_value = "portreeve-home")]
     pub(crate) home: PathBuf,
+    /// How a failure is told on standard error: with a rule for people, without one for screen
+    /// readers, or as one JSON object on one line.
+    #[arg(long, global = true, value_enum, default_value_t = ErrorFormat::Human, value_name = "FORMAT")]
+    pub(crate) error_format: ErrorFormat,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How a failure is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorFormat {
+    Human,
+    Plain,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +87,11 @@ pub(crate) enum Command {
     /// Secrets: seal a value, list what is sealed, say what is due. Values never come back out.
     #[command(subcommand)]
     Secret(Secret),
+    /// Print the help of a command, or of a topic: exit-codes, environment, output, home, errors.
+    Help {
+        /// The command with its subcommand, or the topic; `errors CODE` explains one code.
+        words: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -27,10 +27,18 @@ pub(crate) fn notice(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", plain(text));
 }
 
-/// An error on standard error. Each line after the first is indented, so that a pasted half
-/// still shows where it came from.
-pub(crate) fn error(text: &str) {
-    notice(&format!("error: {}", text.replace('\n', "\n  ")));
+/// The command that people run next, where one sits at a terminal: scripts and pipes get none.
+pub(crate) fn next(command: &str) {
+    if io::stderr().is_terminal() {
+        notice(&format!("next: {command}"));
+    }
+}
+
+/// A failure on standard error, as [`crate::diagnostic`] wrote it: its colour is ours, and what
+/// others wrote in it cannot steer the terminal already.
+pub(crate) fn failure(text: &str) {
+    // As for a notice.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// A JSON value as one line of text: a string without its quotes.

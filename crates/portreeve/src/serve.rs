@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::anchors::{self, Extent};
 use crate::begun::Begun;
 use crate::cli::Up;
+use crate::codes::ErrorCode;
 use crate::demo::Demo;
 use crate::exit::Failure;
 use crate::genesis;
@@ -41,7 +42,8 @@ const CUT_WITHIN: Duration = Duration::from_mins(1);
 
 /// Makes a home on the first run, then serves until a signal.
 pub(crate) async fn up(home: &Home, options: Up) -> Result<ExitCode> {
-    let _lock = home.lock().map_err(|cause| Failure::unavailable(with_cause(&cause)))?;
+    let _lock =
+        home.lock().map_err(|cause| Failure::of(ErrorCode::HomeUnusable, with_cause(&cause)))?;
     let settings = settings::read(home, options.listen.as_deref())?;
     let format = options.log_format.unwrap_or(settings.log);
     said::begin(format).context("the thread that writes lines cannot be started")?;
@@ -91,7 +93,7 @@ fn refuse_contradictions(home: &Home, begun: &Begun) -> Result<()> {
          another gateway in another --home",
         findings.join("\n")
     );
-    Err(Failure::unavailable(text).into())
+    Err(Failure::of(ErrorCode::LogUnreadable, text).into())
 }
 
 /// What only a first run reads is refused on a later one, rather than ignored.

@@ -32,16 +32,16 @@ pub(crate) async fn run(home: &Home, command: Agent) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Agent::Show { name, output } => {
-            let agent = agents(home)?
-                .into_iter()
-                .find(|agent| agent.get("name").and_then(Value::as_str) == Some(&name))
-                .ok_or_else(|| {
-                    Failure::denied(format!("the charter in force declares no agent {name}"))
-                })?;
+            let all = agents(home)?;
+            let named = |agent: &Value| agent.get("name").and_then(Value::as_str) == Some(&name);
+            let Some(agent) = all.iter().find(|agent| named(agent)) else {
+                let names = all.iter().filter_map(|agent| agent.get("name")?.as_str());
+                return Err(Failure::undeclared("agent", &name, names).into());
+            };
             if output.json {
-                print::line(&serde_json::to_string_pretty(&agent)?);
+                print::line(&serde_json::to_string_pretty(agent)?);
             } else {
-                show(&agent);
+                show(agent);
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -63,9 +63,9 @@ async fn token(home: &Home, wanted: Object, signing: &Signing) -> Result<ExitCod
 
 /// Whose token is wanted, and bound to which context, as the act says it.
 fn wanted(agent: &str, context: Option<&str>) -> Result<Object> {
-    let agent = agent.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+    let agent = agent.parse().map_err(|cause| Failure::name(&cause))?;
     let context = context.map(str::parse).transpose();
-    Ok(match context.map_err(|cause| Failure::usage(format!("{cause}")))? {
+    Ok(match context.map_err(|cause| Failure::name(&cause))? {
         None => Object::Agent(agent),
         Some(context) => Object::AgentContext { agent, context },
     })

@@ -24,11 +24,11 @@ pub(crate) async fn run(home: &Home, options: Budgets) -> Result<ExitCode> {
         Err(_) => resting(home)?,
     };
     if let Some(name) = &options.name {
-        budgets.retain(|budget| budget.name == *name);
-        if budgets.is_empty() {
-            let text = format!("the charter in force declares no budget {name}");
-            return Err(Failure::denied(text).into());
+        if !budgets.iter().any(|budget| budget.name == *name) {
+            let names = budgets.iter().map(|budget| budget.name.as_str());
+            return Err(Failure::undeclared("budget", name.as_str(), names).into());
         }
+        budgets.retain(|budget| budget.name == *name);
     }
     if options.output.json {
         print::line(&serde_json::to_string_pretty(&budgets)?);

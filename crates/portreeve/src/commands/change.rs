@@ -89,6 +89,7 @@ async fn propose(
         for finding in findings.into_iter().flatten() {
             print::notice(&format!("warning: {}", print::value(finding)));
         }
+        print::next("portreeve status");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -135,7 +136,7 @@ fn show(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
         .changes()
         .iter()
         .find(|applied| applied.change.to_string() == id)
-        .ok_or_else(|| Failure::denied(format!("no change {id} was applied here")))?;
+        .ok_or_else(|| Failure::not_known(format!("no change {id} was applied here")))?;
     let new = begun.charters.get(&applied.charter)?;
     let old = applied.base.map(|base: Digest| begun.charters.get(&base)).transpose()?;
     let differing = differences(&old.unwrap_or_default(), &new);

@@ -10,6 +10,7 @@ use model::Problems;
 use serde_json::{Value, json};
 
 use crate::cli::Output;
+use crate::codes::ErrorCode;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::{clock, print};
@@ -57,6 +58,7 @@ fn sound(dir: &Path, bundle: &Bundle, output: Output) -> Result<()> {
     for warning in &warnings {
         print::line(&format!("warning: {warning}"));
     }
+    print::next(&format!("portreeve change propose {} --apply", dir.display()));
     Ok(())
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn checked(dir: &Path) -> Result<(SourceTree, Bundle)> {
         for problem in &problems {
             text.push_str(&format!("\n\n{problem}"));
         }
-        Failure::denied(text).into()
+        Failure::of(ErrorCode::CharterInvalid, text).into()
     })
 }
 

@@ -12,6 +12,7 @@ use model::{DecisionId, DecisionRecord, Ended, Outcome, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::Decisions;
+use crate::codes::ErrorCode;
 use crate::commands::when::instant;
 use crate::exit::Failure;
 use crate::home::Home;
@@ -92,7 +93,7 @@ pub(crate) fn open(home: &Home) -> Result<Reader> {
     let dir = home.decision_log();
     Reader::open_own(&dir).map_err(|cause| {
         let text = format!("no decisions can be read in {}: {cause}", home.root().display());
-        Failure::unavailable(text).into()
+        Failure::of(ErrorCode::LogUnreadable, text).into()
     })
 }
 

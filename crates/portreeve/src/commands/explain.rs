@@ -6,23 +6,23 @@ use anyhow::{Context as _, Result};
 use bundle::Bundle;
 use ledger::read::Reader;
 use ledger::{Entry, EntryKind};
-use model::{DecisionId, DecisionRecord, Outcome};
+use model::{DecisionRecord, Outcome};
 use serde_json::{Value, json};
 
 use crate::begun::Begun;
 use crate::cli::Output;
 use crate::commands::account::{Account, ChangeAccount, Nearly, ProofState};
 use crate::commands::decisions::open;
+use crate::commands::ids;
 use crate::commands::replay::sealed;
-use crate::exit::Failure;
 use crate::home::Home;
 use crate::print;
 
 /// Prints the account of one decision.
 pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
-    let id: DecisionId = id.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
     let begun = Begun::demand(home)?;
     let reader = open(home)?;
+    let id = ids::decision(&reader, id)?;
     let found = reader.find(id).context("the decision log cannot be read")?;
     if let Some(window) = found.iter().rfind(|entry| is_aggregate(entry.kind)) {
         if output.json {
@@ -35,7 +35,7 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     let decision = found
         .iter()
         .find(|entry| entry.kind == EntryKind::Decision)
-        .ok_or_else(|| Failure::denied(format!("no decision {id} stands in this log")))?;
+        .ok_or_else(|| ids::absent(&id))?;
     let account = account(home, &begun, &reader, (decision, &found))?;
     if output.json {
         print::line(&serde_json::to_string_pretty(&account.json())?);

@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use ledger::EntryKind;
 use ledger::read::Reader;
 use ledger::verify::Watch;
-use model::DecisionId;
 use portreeve_verify::Bar;
 use serde_json::{Value, json};
 use tlog::Checkpoint;
@@ -15,7 +14,9 @@ use tlog::Checkpoint;
 use crate::anchors::{self, Extent};
 use crate::begun::Begun;
 use crate::cli::{Ledger, Output};
+use crate::codes::ErrorCode;
 use crate::commands::decisions::open;
+use crate::commands::ids;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::print;
@@ -170,22 +171,24 @@ fn status(home: &Home, output: Output) -> Result<ExitCode> {
 }
 
 fn prove(home: &Home, id: &str) -> Result<ExitCode> {
-    let id: DecisionId = id.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
     let reader = open(home)?;
+    let id = ids::decision(&reader, id)?;
     let found = reader.find(id).context("the decision log cannot be read")?;
     let entry = found
         .iter()
         .find(|entry| entry.kind == EntryKind::Decision)
-        .ok_or_else(|| Failure::denied(format!("no decision {id} stands in this log")))?;
+        .ok_or_else(|| ids::absent(&id))?;
     let proof = reader.prove(entry.index).map_err(|cause| {
         Failure::unavailable(format!(
             "{cause}; if the call was made just now, try again in a second"
         ))
     })?;
     print::line(proof.trim_end());
+    print::next("portreeve-verify proof FILE, where an auditor keeps the log's key");
     Ok(ExitCode::SUCCESS)
 }
 
 fn reader(dir: &std::path::Path) -> Result<Reader> {
-    Reader::open_own(dir).map_err(|cause| Failure::unavailable(cause.to_string()).into())
+    Reader::open_own(dir)
+        .map_err(|cause| Failure::of(ErrorCode::LogUnreadable, cause.to_string()).into())
 }

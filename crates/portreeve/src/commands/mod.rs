@@ -7,6 +7,8 @@ mod change;
 mod check;
 mod decisions;
 mod explain;
+mod help;
+mod ids;
 mod ledger;
 mod ping;
 mod policy;
@@ -47,6 +49,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Ledger(ledger) => ledger::run(&home, ledger),
         Command::Agent(agent) => agent::run(&home, agent).await,
         Command::Change(change) => change::run(&home, change).await,
+        Command::Help { words } => help::run(&words),
         Command::Secret(secret) => secret::run(&home, secret).await,
     }
 }

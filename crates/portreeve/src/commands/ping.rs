@@ -15,11 +15,12 @@ use model::{ModelName, ProviderName};
 use serde_json::{Value, json};
 
 use crate::admin_client;
+use crate::begun::Begun;
 use crate::cli::Ping;
 use crate::exit::Failure;
 use crate::home::Home;
-use crate::print;
 use crate::probe::{FailureReport, LayerReport, ProbeAsked, TargetReport};
+use crate::{print, suggest};
 
 /// Everything a ping found.
 struct Pinged {
@@ -41,6 +42,8 @@ pub(crate) async fn run(home: &Home, ping: Ping) -> Result<ExitCode> {
         spend::token_and_call(home, &ping, &status, &mut pinged).await?;
     }
     for layer in &mut pinged.layers {
+        let meant = meant(home, &pinged.asked, layer);
+        layer.says.push_str(&meant);
         if let Some(failure) = &mut layer.failure {
             words::advise(&pinged.asked, &layer.layer, failure);
         }
@@ -54,15 +57,34 @@ pub(crate) async fn run(home: &Home, ping: Ping) -> Result<ExitCode> {
 }
 
 fn asked(ping: &Ping) -> Result<ProbeAsked, Failure> {
-    let usage = |cause: &dyn std::fmt::Display| Failure::usage(cause.to_string());
     let (model, provider) = match ping.target.split_once('@') {
         Some((model, provider)) => (model, Some(provider)),
         None => (ping.target.as_str(), None),
     };
-    let model: ModelName = model.parse().map_err(|cause| usage(&cause))?;
+    let model: ModelName = model.parse().map_err(|cause| Failure::name(&cause))?;
     let provider: Option<ProviderName> =
-        provider.map(str::parse).transpose().map_err(|cause| usage(&cause))?;
+        provider.map(str::parse).transpose().map_err(|cause| Failure::name(&cause))?;
     Ok(ProbeAsked { agent: ping.agent.clone(), model, provider, context: ping.context.clone() })
+}
+
+/// Which agent or model may be meant, where a layer found none of the name.
+fn meant(home: &Home, asked: &ProbeAsked, layer: &LayerReport) -> String {
+    let code = layer.failure.as_ref().map(|failure| failure.code.as_str());
+    let bundle = || {
+        let begun = Begun::read(home).ok()??;
+        begun.bundle(&begun.current().ok()?.charter).ok()
+    };
+    let (Some(code @ ("agent_unknown" | "model_unknown")), Some(bundle)) = (code, bundle()) else {
+        return String::new();
+    };
+    let nearest = if code == "agent_unknown" {
+        let names = bundle.agents().map(|agent| agent.facts.name.as_str());
+        suggest::nearest(asked.agent.as_str(), names)
+    } else {
+        let names = bundle.models().map(|model| model.facts.name.as_str());
+        suggest::nearest(asked.model.as_str(), names.filter(|_| layer.layer == "model"))
+    };
+    nearest.map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default()
 }
 
 impl Pinged {

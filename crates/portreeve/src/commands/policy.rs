@@ -8,6 +8,7 @@ use model::PolicySetKind;
 use serde_json::{Value, json};
 
 use crate::cli::{Output, Policy};
+use crate::codes::ErrorCode;
 use crate::commands::check::checked;
 use crate::exit::Failure;
 use crate::home::Home;
@@ -36,10 +37,16 @@ pub(crate) fn run(home: &Home, command: Policy) -> Result<ExitCode> {
 fn test(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<ExitCode> {
     let dir = dir.unwrap_or_else(|| home.working_copy());
     let tree = govern::read_tree(&dir).map_err(|problems| {
-        Failure::denied(format!("{} problems; run `portreeve check`", problems.len()))
+        Failure::of(
+            ErrorCode::CharterInvalid,
+            format!("{} problems; run `portreeve check`", problems.len()),
+        )
     })?;
     let results = bundle::test(&tree).map_err(|problems| {
-        Failure::denied(format!("{} problems; run `portreeve check`", problems.len()))
+        Failure::of(
+            ErrorCode::CharterInvalid,
+            format!("{} problems; run `portreeve check`", problems.len()),
+        )
     })?;
     let failed = results.iter().filter(|result| result.failure.is_some()).count();
     if output.json {

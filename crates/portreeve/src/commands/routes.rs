@@ -36,8 +36,8 @@ pub(crate) async fn run(home: &Home, options: Routes) -> Result<ExitCode> {
         .map(|model| Route::gather(model, &seen))
         .collect();
     if let (Some(name), true) = (&options.model, routes.is_empty()) {
-        let text = format!("the charter in force declares no model {name}");
-        return Err(Failure::denied(text).into());
+        let names = bundle.models().map(|model| model.facts.name.as_str());
+        return Err(Failure::undeclared("model", name.as_str(), names).into());
     }
     if options.output.json {
         let all: Vec<_> = routes.iter().map(object::route).collect();

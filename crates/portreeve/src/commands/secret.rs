@@ -54,7 +54,7 @@ pub(crate) async fn run(home: &Home, command: Secret) -> Result<ExitCode> {
 }
 
 async fn put(home: &Home, name: &str, signing: &Signing) -> Result<ExitCode> {
-    let name: SecretName = name.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+    let name: SecretName = name.parse().map_err(|cause| Failure::name(&cause))?;
     if std::io::stdin().is_terminal() {
         print::notice("Type or paste the value, then Enter and Ctrl-D. It is shown to nobody.");
     }

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use crate::admin_client::Signer;
 use crate::begun::Begun;
 use crate::cli::Signing;
+use crate::codes::ErrorCode;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::keys;
@@ -19,13 +20,14 @@ pub(crate) fn signer(home: &Home, signing: &Signing) -> Result<(Begun, Signer)> 
             "no key to sign with: {} is not there; name yours with --person-key FILE",
             own.display()
         );
-        return Err(Failure::unauthorised(text).into());
+        return Err(Failure::of(ErrorCode::NoKey, text).into());
     }
     let key = keys::person(home, given)?;
     let line = key.public_line().context("the key's public half cannot be written")?;
     let bundle = begun.bundle(&begun.current()?.charter)?;
     let person = bundle.person_of_key(&line).ok_or_else(|| {
-        Failure::unauthorised(
+        Failure::of(
+            ErrorCode::NoKey,
             "the key to sign with belongs to nobody in people.yaml of the charter in force",
         )
     })?;

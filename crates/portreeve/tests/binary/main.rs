@@ -18,6 +18,7 @@ mod contexts;
 mod crash;
 mod demo;
 mod drain;
+mod errors;
 mod explain;
 mod first_run;
 mod log_trouble;

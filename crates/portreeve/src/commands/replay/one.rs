@@ -50,7 +50,7 @@ pub(super) enum Basis {
 
 /// Replays decision `id` and prints what it comes to.
 pub(super) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
-    let id: DecisionId = id.parse().map_err(|cause| Failure::usage(format!("{cause}")))?;
+    let id: DecisionId = id.parse().map_err(|cause| Failure::name(&cause))?;
     let begun = Begun::demand(home)?;
     let reader = open(home)?;
     let entries = reader.find(id).context("the decision log cannot be read")?;

@@ -18,24 +18,26 @@ use crate::clock;
 use crate::commands::decisions;
 use crate::exit::Failure;
 use crate::home::Home;
-use crate::print;
+use crate::{print, suggest};
 
 /// Prints the reports; a secret that calls need and cannot be lent is a finding: exit code 1.
 pub(super) fn run(home: &Home, name: Option<&str>, output: Output) -> Result<ExitCode> {
     let wanted: Option<SecretName> =
-        name.map(str::parse).transpose().map_err(|cause| Failure::usage(format!("{cause}")))?;
+        name.map(str::parse).transpose().map_err(|cause| Failure::name(&cause))?;
     let begun = Begun::demand(home)?;
     let bundle = begun.bundle(&begun.current()?.charter)?;
     let listed = super::store(home, &begun)?.list();
     let uses = uses(home)?;
     let reports = reports(&bundle, &listed, &uses, clock::system().now());
+    let names: Vec<String> = reports.iter().map(|report| report.name.to_string()).collect();
     let reports: Vec<Report> = reports
         .into_iter()
         .filter(|report| wanted.as_ref().is_none_or(|wanted| report.name == *wanted))
         .collect();
     if let Some(wanted) = wanted.filter(|_| reports.is_empty()) {
-        let text = format!("no secret {wanted}: none is declared, sealed or was lent");
-        return Err(Failure::denied(text).into());
+        let ending = suggest::ending(wanted.as_str(), names.iter().map(String::as_str));
+        let text = format!("no secret {wanted}: none is declared, sealed or was lent{ending}");
+        return Err(Failure::not_known(text).into());
     }
     if output.json {
         let all: Vec<Value> = reports.iter().map(|report| report.json(uses.scanned())).collect();
