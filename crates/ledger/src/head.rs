@@ -45,7 +45,16 @@ impl<'a> Head<'a> {
     /// # Errors
     /// It is not canonical JSON of a known type, or names another place.
     pub(crate) fn read(bytes: &'a [u8], index: u64) -> Result<Self, EntryError> {
-        let fields = Fields::of(bytes)?;
+        Self::read_with(bytes, index, |_, _| ())
+    }
+
+    /// The same; `also` is given each other member's name and text.
+    pub(crate) fn read_with(
+        bytes: &'a [u8],
+        index: u64,
+        also: impl FnMut(&'a str, &'a str),
+    ) -> Result<Self, EntryError> {
+        let fields = Fields::of(bytes, also)?;
         if number("v", fields.version)? != VERSION {
             return Err(EntryError::Malformed("its version is unknown here".to_owned()));
         }
@@ -85,13 +94,13 @@ impl<'a> Head<'a> {
 
 /// The id in an entry whose place and form do not matter: what the index of ids holds.
 pub(crate) fn id_of(bytes: &[u8]) -> Option<DecisionId> {
-    parsed("id", Fields::of(bytes).ok()?.id).ok()
+    parsed("id", Fields::of(bytes, |_, _| ()).ok()?.id).ok()
 }
 
 impl<'a> Fields<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self, EntryError> {
+    fn of(bytes: &'a [u8], mut also: impl FnMut(&'a str, &'a str)) -> Result<Self, EntryError> {
         let mut fields = Self::default();
-        let take = |key: &str, value: &'a str| {
+        let take = |key: &'a str, value: &'a str| {
             let field = match key {
                 "v" => &mut fields.version,
                 "type" => &mut fields.kind,
@@ -104,7 +113,7 @@ impl<'a> Fields<'a> {
                 "previous" => &mut fields.previous,
                 "charter" => &mut fields.charter,
                 "body" => &mut fields.body,
-                _ => return,
+                _ => return also(key, value),
             };
             *field = Some(value);
         };

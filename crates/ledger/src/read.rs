@@ -11,6 +11,7 @@ use tlog::{Checkpoint, LogVerifier};
 
 use crate::entry::{Entry, EntryError, EntryKind};
 use crate::facts::{Commit, FactKeys, FactsError};
+use crate::head::Head;
 use crate::published::{Published, PublishedError};
 use crate::raw::{RawEntries, RawEntry, RawError};
 use crate::wal::WalError;
@@ -80,6 +81,26 @@ pub struct Entries {
     raw: RawEntries,
     /// Entries that hold none of these are passed over; where there are none, no entry is.
     holding: &'static [&'static str],
+}
+
+/// Of entries in order, the members that were asked for: for whoever reads many and needs little
+/// of each. See [`Entries::parts`].
+#[derive(Debug)]
+pub struct Parts {
+    entries: Entries,
+    names: &'static [&'static str],
+}
+
+/// Members of one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// What it says.
+    pub kind: EntryKind,
+    /// The decision it belongs to, where it belongs to one.
+    pub id: Option<DecisionId>,
+    members: Vec<(&'static str, Box<str>)>,
 }
 
 impl Reader {
@@ -235,11 +256,28 @@ impl Entries {
         Self { holding: texts, ..self }
     }
 
+    /// The same entries, of which only the members called `names` are read: none of those by
+    /// which the ledger itself orders and pairs entries.
+    #[must_use]
+    pub const fn parts(self, names: &'static [&'static str]) -> Parts {
+        Parts { entries: self, names }
+    }
+
     /// The index of the entry that is looked at next: of all before it, those that are wanted
     /// were handed out.
     #[must_use]
     pub const fn next_index(&self) -> u64 {
         self.raw.next_index()
+    }
+
+    /// The next entry that is wanted, as bytes.
+    fn next_wanted(&mut self) -> Result<Option<RawEntry>, ReadError> {
+        while let Some(raw) = self.raw.next()? {
+            if self.wants(&raw.bytes) {
+                return Ok(Some(raw));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether an entry is wanted. What is not UTF-8 is: it is no entry, and reading it says so.
@@ -254,16 +292,47 @@ impl Iterator for Entries {
     type Item = Result<Entry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let RawEntry { index, bytes, published, .. } = match self.raw.next() {
-                Ok(raw) => raw?,
-                Err(error) => return Some(Err(error.into())),
-            };
-            if self.wants(&bytes) {
-                let entry = Entry::parse(&bytes, index, published);
-                return Some(entry.map_err(|source| ReadError::Entry { index, source }));
+        let RawEntry { index, bytes, published, .. } = match self.next_wanted() {
+            Ok(raw) => raw?,
+            Err(error) => return Some(Err(error)),
+        };
+        let entry = Entry::parse(&bytes, index, published);
+        Some(entry.map_err(|source| ReadError::Entry { index, source }))
+    }
+}
+
+impl Parts {
+    /// As [`Entries::next_index`].
+    #[must_use]
+    pub const fn next_index(&self) -> u64 {
+        self.entries.next_index()
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Result<Part, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let RawEntry { index, bytes, .. } = match self.entries.next_wanted() {
+            Ok(raw) => raw?,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut members = Vec::new();
+        let head = Head::read_with(&bytes, index, |key, value| {
+            if let Some(name) = self.names.iter().find(|name| **name == key) {
+                members.push((*name, value.into()));
             }
-        }
+        });
+        let part = head.map(|Head { kind, id, .. }| Part { index, kind, id, members });
+        Some(part.map_err(|source| ReadError::Entry { index, source }))
+    }
+}
+
+impl Part {
+    /// The text of the member called `name`, as JSON.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.members.iter().find(|(known, _)| *known == name).map(|(_, text)| &**text)
     }
 }
 

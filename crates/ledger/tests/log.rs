@@ -74,6 +74,28 @@ async fn a_reader_that_looks_for_a_text_passes_over_what_does_not_hold_it() {
 }
 
 #[tokio::test]
+async fn a_reader_that_wants_some_members_is_given_their_text_and_no_others() {
+    let home = Home::new();
+    let (log, _) = home.open();
+    let recorded = log.intend(permit(1)).await.unwrap();
+    recorded.conclude(&Outcome::bare(Ended::Complete, 7_001));
+    log.close().await.unwrap();
+    let names = &["duration_ms", "ended", "id", "nothing"];
+    let mut parts = home.reader().entries(1).unwrap().parts(names);
+    let decision = parts.next().unwrap().unwrap();
+    assert_eq!((decision.index, decision.kind), (1, EntryKind::Decision));
+    assert_eq!(decision.id, Some(id(1)));
+    assert!(names.iter().all(|name| decision.member(name).is_none()), "{decision:?}");
+    let outcome = parts.next().unwrap().unwrap();
+    assert_eq!((outcome.index, outcome.kind), (2, EntryKind::Outcome));
+    let members = names.map(|name| outcome.member(name));
+    assert_eq!(members, [Some("7001"), Some("\"complete\""), None, None]);
+    assert_eq!(parts.next_index(), 3);
+    assert_eq!(parts.next().unwrap().unwrap().kind, EntryKind::EpochStop);
+    assert!(parts.next().is_none());
+}
+
+#[tokio::test]
 async fn an_entry_says_what_the_decision_was_and_no_more() {
     let home = Home::new();
     let (log, _) = home.open();

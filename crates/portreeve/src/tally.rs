@@ -11,12 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
-use ledger::read::{Entries, Reader};
-use ledger::{DecisionLog, Entry, EntryKind};
-use model::{Amounts, Ended, HeldRecord};
+use ledger::read::{Part, Parts, Reader};
+use ledger::{DecisionLog, EntryKind};
+use model::{Amounts, Ended, HeldRecord, canonical};
 use quota::{Counters, Replay, Snapshot};
-use serde::Deserialize as _;
-use serde_json::Value;
 
 use crate::home::{Home, write_new};
 use crate::said::{self, Event};
@@ -27,11 +25,14 @@ const SNAPSHOT_MAX: u64 = 1024 * 1024 * 1024;
 /// charged, one that says that nothing was sent, one that the next start wrote.
 const MARKS: &[&str] = &["\"holds\"", "\"charged\"", "\"not_forwarded\"", "\"interrupted\""];
 
+/// The members of entries that tell of budgets.
+const MEMBERS: &[&str] = &["charged", "ended", "holds"];
+
 /// The fold of the decision log, as far as it was read.
 #[derive(Debug)]
 pub(crate) struct Tally {
     replay: Replay,
-    entries: Entries,
+    entries: Parts,
     /// The log's name.
     log: String,
     /// Where snapshots are written.
@@ -65,7 +66,7 @@ impl Tally {
             Err(why) => (None, Some(why)),
         };
         let saved = found.as_ref().map(Snapshot::upto);
-        let entries = reader.entries(saved.unwrap_or(0))?.holding(MARKS);
+        let entries = reader.entries(saved.unwrap_or(0))?.holding(MARKS).parts(MEMBERS);
         let replay = found.map_or_else(Replay::new, Replay::restore);
         let counts = saved.is_some();
         let (spoiled, failing) = (false, false);
@@ -208,19 +209,19 @@ fn snapshot(file: &Path, log: &str, size: u64) -> Result<Option<Snapshot>, Strin
 }
 
 /// Folds one entry.
-fn take(replay: &mut Replay, entry: &Entry) -> Result<()> {
+fn take(replay: &mut Replay, entry: &Part) -> Result<()> {
     let Some(id) = entry.id else { return Ok(()) };
-    let member = |name: &str| entry.json.get(name);
     let unreadable = || format!("entry {} says of budgets what cannot be read", entry.index);
     if entry.kind == EntryKind::Decision
-        && let Some(holds) = member("holds")
+        && let Some(holds) = entry.member("holds")
     {
-        let holds = Vec::<HeldRecord>::deserialize(holds).with_context(unreadable)?;
+        let holds: Vec<HeldRecord> = serde_json::from_str(holds).with_context(unreadable)?;
         replay.decision(id, &holds);
     } else if entry.kind == EntryKind::Outcome {
-        let charged = member("charged").map(Amounts::deserialize).transpose();
+        let charged = entry.member("charged").map(serde_json::from_str::<Amounts>).transpose();
         let charged = charged.with_context(unreadable)?;
-        let sent = member("ended").and_then(Value::as_str) != Some(Ended::NotForwarded.as_str());
+        let ended = entry.member("ended").and_then(canonical::text);
+        let sent = ended.as_deref() != Some(Ended::NotForwarded.as_str());
         replay.outcome(id, charged.or_else(|| (!sent).then(Amounts::default)));
     }
     Ok(())
