@@ -1,5 +1,5 @@
-//! Measures decisions under charters of 50 to 20,000 policies: evaluating alone, and the whole
-//! decision with its facts. Figures go into `docs/reference/policy.md`.
+//! Measures decisions under charters of 50 to 20,000 policies: evaluating alone, the whole
+//! decision with its facts, and the decision on a question that was answered before. Figures go into `docs/reference/policy.md`.
 //!
 //! `cargo run --release -p policy --example decide [SIZE...]`
 
@@ -25,6 +25,8 @@ use policy::{
     PolicySource, ProviderKind, Question, RecentFacts, SecretFacts, TargetFacts, compile,
 };
 
+/// A decision is measured as one that was never asked before, and as one that was.
+const WHAT: [&str; 3] = ["evaluating alone", "whole decision", "whole decision, asked before"];
 const ROUNDS: usize = 5_000;
 const SIZES: [usize; 4] = [50, 500, 5_000, 20_000];
 const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
@@ -46,37 +48,47 @@ fn main() {
     let given: Vec<usize> = std::env::args().skip(1).map(|size| size.parse().unwrap()).collect();
     let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
     let shapes = shapes();
-    let mut rows: Vec<[Vec<Measured>; 2]> = shapes.iter().map(|_| Default::default()).collect();
+    let mut rows: Vec<[Vec<Measured>; 3]> = shapes.iter().map(|_| Default::default()).collect();
     for size in sizes.iter().copied() {
         let policies = compile(&charter(size), &|_| true).unwrap();
         assert_eq!(policies.all().count(), size);
         let (agent, model) = (agent(), model());
         let targets = shapes.iter().flat_map(|shape| &shape.targets);
         let policies = policies.with_parts(Parts::new([&agent], [&model], targets));
-        // Policies are compiled by one thread and asked by others, as in the gateway: a thread that
-        // compiled 20,000 of them is left with a heap in pieces, in which every allocation is slow.
-        let policies = &policies;
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                for (shape, row) in shapes.iter().zip(&mut rows) {
-                    row[0].push(measured(|| authorize(policies, shape)));
-                    row[1].push(measured(|| decide(policies, shape)));
-                }
-            });
-        });
+        let again = by_another_thread(&policies, &shapes, decide);
+        let policies = policies.without_memory();
+        let evaluating = by_another_thread(&policies, &shapes, authorize);
+        let whole = by_another_thread(&policies, &shapes, decide);
+        for (cells, row) in evaluating.into_iter().zip(whole).zip(again).zip(&mut rows) {
+            let ((evaluating, whole), again) = cells;
+            row[0].push(evaluating);
+            row[1].push(whole);
+            row[2].push(again);
+        }
     }
     println!(
         "p50 (p99) in µs | {} | last to first |",
         sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
     );
     for (shape, row) in shapes.iter().zip(rows) {
-        for (what, cells) in ["evaluating alone", "whole decision"].iter().zip(row) {
+        for (what, cells) in WHAT.iter().zip(row) {
             let ratio = cells[cells.len() - 1].p50 / cells[0].p50;
             let cell = |one: &Measured| format!("{:.1} ({:.1})", one.p50, one.p99);
             let cells = cells.iter().map(cell).collect::<Vec<_>>().join(" | ");
             println!("{}, {what} | {cells} | {ratio:.2} |", shape.name);
         }
     }
+}
+
+/// Policies are compiled by one thread and asked by others, as in the gateway: a thread that
+/// compiled 20,000 of them is left with a heap in pieces, in which every allocation is slow.
+fn by_another_thread(
+    policies: &Policies,
+    shapes: &[Shape],
+    once: fn(&Policies, &Shape) -> f64,
+) -> Vec<Measured> {
+    let all = || shapes.iter().map(|shape| measured(|| once(policies, shape))).collect();
+    thread::scope(|scope| scope.spawn(all).join().unwrap())
 }
 
 fn shapes() -> Vec<Shape> {

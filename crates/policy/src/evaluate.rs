@@ -1,10 +1,12 @@
 //! What a set answers to a question, and the world it is asked in. Never a verdict on a request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::Entities;
 
+use crate::json::Json;
 use crate::parts::Caller;
+use crate::slice::Slice;
 
 /// A question that could not be put at all: a bug of the gateway, and a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +28,38 @@ pub(crate) enum Answer {
 /// The world a question is asked in: the entities, and who asks.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// The slice.
-    pub(crate) entities: Entities,
+    slice: Slice,
+    described: Json,
+    /// For Cedar, made when something is evaluated.
+    entities: OnceLock<Entities>,
+}
+
+impl World {
+    /// The world in which there is what `slice` holds.
+    pub(crate) fn new(slice: Slice) -> Self {
+        let mut described = Json::default();
+        slice.write(&mut described);
+        Self { slice, described, entities: OnceLock::new() }
+    }
+
     /// The agent and its ancestors.
-    pub(crate) caller: Arc<Caller>,
+    pub(crate) const fn caller(&self) -> &Arc<Caller> {
+        self.slice.caller()
+    }
+
+    /// The entities as the facts record them: an array's elements.
+    pub(crate) const fn described(&self) -> &Json {
+        &self.described
+    }
+
+    /// The entities as Cedar evaluates them.
+    pub(crate) fn entities(&self) -> Result<&Entities, Unevaluable> {
+        if let Some(known) = self.entities.get() {
+            return Ok(known);
+        }
+        let made = self.slice.entities()?;
+        Ok(self.entities.get_or_init(|| made))
+    }
 }
 
 impl Answer {

@@ -13,6 +13,7 @@ use cedar_policy::{
     PolicySet, PrincipalConstraint, Request, ResourceConstraint,
 };
 
+use crate::reads::Reads;
 use crate::schema::Action;
 
 /// Policies by what their scopes name. Immutable once built.
@@ -20,7 +21,14 @@ use crate::schema::Action;
 pub(crate) struct Index(HashMap<Action, ByCaller>);
 
 /// By the caller they name, then by the resource they name; none is any.
-type ByCaller = HashMap<Option<EntityUid>, HashMap<Option<EntityUid>, PolicySet>>;
+type ByCaller = HashMap<Option<EntityUid>, HashMap<Option<EntityUid>, Together>>;
+
+/// Policies that are read together, and what of the context they look at.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    pub(crate) policies: PolicySet,
+    pub(crate) reads: Reads,
+}
 
 /// What a question is looked up by: each scope that a policy may have so that it can match.
 #[derive(Debug)]
@@ -66,22 +74,8 @@ impl Index {
         index
     }
 
-    /// The policies that match `request`, which asks about `scopes`.
-    pub(crate) fn matches(
-        &self,
-        scopes: &Scopes<'_>,
-        request: &Request,
-        entities: &Entities,
-    ) -> Matches {
-        let mut matches = Matches::default();
-        for part in self.candidates(scopes) {
-            matches.scan(part, request, entities);
-        }
-        matches
-    }
-
     /// The policies that could match a question about `scopes`.
-    pub(crate) fn candidates(&self, scopes: &Scopes<'_>) -> Vec<&PolicySet> {
+    pub(crate) fn candidates(&self, scopes: &Scopes<'_>) -> Vec<&Together> {
         let Some(callers) = self.0.get(&scopes.action) else { return Vec::new() };
         let mut found = Vec::new();
         for resources in scopes.callers.iter().filter_map(|caller| callers.get(caller)) {
@@ -94,10 +88,10 @@ impl Index {
     pub(crate) fn shelves(&self) -> impl Iterator<Item = Shelf<'_>> {
         self.0.values().flat_map(|callers| {
             callers.iter().flat_map(|(caller, resources)| {
-                resources.iter().map(|(resource, policies)| Shelf {
+                resources.iter().map(|(resource, together)| Shelf {
                     caller: caller.as_ref(),
                     resource: resource.as_ref(),
-                    policies,
+                    policies: &together.policies,
                 })
             })
         })
@@ -115,6 +109,15 @@ impl fmt::Debug for Index {
 }
 
 impl Matches {
+    /// Which of the policies in `shelves` match `request`.
+    pub(crate) fn of(shelves: &[&Together], request: &Request, entities: &Entities) -> Self {
+        let mut matches = Self::default();
+        for shelf in shelves {
+            matches.scan(&shelf.policies, request, entities);
+        }
+        matches
+    }
+
     /// Adds what `part` says.
     fn scan(&mut self, part: &PolicySet, request: &Request, entities: &Entities) {
         let response = Authorizer::new().is_authorized(request, part, entities);
@@ -158,8 +161,9 @@ fn resource(policy: &Policy) -> Option<EntityUid> {
 }
 
 #[expect(clippy::expect_used, reason = "compile refuses equal ids and templates before this")]
-fn add(set: &mut PolicySet, policy: &Policy) {
-    set.add(policy.clone()).expect("policy ids are distinct and policies static");
+fn add(together: &mut Together, policy: &Policy) {
+    together.reads.add(Reads::of(policy));
+    together.policies.add(policy.clone()).expect("policy ids are distinct and policies static");
 }
 
 #[cfg(test)]

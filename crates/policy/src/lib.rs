@@ -2,8 +2,9 @@
 //!
 //! Four sets answer four kinds of question (model, tool, secret, downstream), each checked
 //! against a schema that knows nothing of the others; guardrails, which only forbid, hold for all
-//! of them. Every evaluation that goes wrong is a refusal. Nothing here does I/O, reads a clock or
-//! remembers a request: the same policies and the same question give the same verdict.
+//! of them. Every evaluation that goes wrong is a refusal. Nothing here does I/O or reads a clock,
+//! and the same policies and the same question give the same verdict: answers may be remembered
+//! (`memory`), by everything that they hang on (`reads`), and a decision is none the other for it.
 
 mod again;
 mod asked;
@@ -22,6 +23,7 @@ mod likeness;
 mod lint;
 mod locate;
 mod matter;
+mod memory;
 mod near_miss;
 mod part;
 mod parts;
@@ -30,6 +32,7 @@ mod polarity;
 mod policies;
 mod problem;
 mod query;
+mod reads;
 mod recorded;
 mod refuse;
 mod rehearse;

@@ -4,7 +4,7 @@
 use std::str::FromStr as _;
 
 use cedar_policy::pst::{Clause, Expr};
-use cedar_policy::{Authorizer, Expression, Policy, PolicySet, Request, eval_expression};
+use cedar_policy::{Authorizer, Entities, Expression, Policy, PolicySet, Request, eval_expression};
 use model::{PolicyRef, ProviderName};
 
 use crate::conditions::{conditions, expression, with_conditions};
@@ -56,10 +56,10 @@ impl Policies {
 
     fn misses(&self, asked: &Circumstances<'_>) -> Result<Vec<NearMiss>, Unevaluable> {
         let world = Trail::default().world(asked, &self.parts)?;
-        let telling = Telling::new(asked)?;
+        let telling = Telling::new(asked);
         let mut found: Vec<NearMiss> = Vec::new();
         for target in asked.targets {
-            let place = Place::new(&telling, target)?;
+            let place = Place::new(&telling, target);
             let here = (target.provider.clone(), target.upstream_model.clone());
             for (policy, unmet) in self.misses_at(&place, &telling, &world)? {
                 let same = |one: &&mut NearMiss| one.policy.id == policy.id && one.unmet == unmet;
@@ -80,16 +80,17 @@ impl Policies {
         world: &World,
     ) -> Result<Vec<(PolicyRef, Vec<Unmet>)>, Unevaluable> {
         let now = telling.asked.call.now;
+        let entities = world.entities()?;
         for matter in matter::all(telling.asked.ask, place.target) {
-            let query = Query::about(matter, telling, place, world)?;
+            let query = Query::about(matter, telling, place, world);
             let request = query.request(&self.shapes)?;
-            match self.answer(&query, &request, world, now) {
+            match self.evaluate(&query, &request, world, now)? {
                 Answer::Permit(_) => {}
                 Answer::Forbid(_) | Answer::Error(_) => return Ok(Vec::new()),
                 Answer::Nothing => {
                     let permits = self.permits_about(&query, world).into_iter();
                     let missed = permits.filter_map(|permit| {
-                        let mut unmet = unmet(permit, &request, world)?;
+                        let mut unmet = unmet(permit, &request, entities)?;
                         let listing = self.listings.get(&permit.id().to_string())?;
                         if let Some(expires) = listing.expires.filter(|expires| *expires <= now) {
                             let values = vec![("@expires".to_owned(), expires.to_string())];
@@ -107,12 +108,12 @@ impl Policies {
 }
 
 /// The conditions of `policy` that do not hold; `None` where its scope does not match.
-fn unmet(policy: &Policy, request: &Request, world: &World) -> Option<Vec<Unmet>> {
+fn unmet(policy: &Policy, request: &Request, entities: &Entities) -> Option<Vec<Unmet>> {
     let holds = |one: Policy| -> bool {
         let mut alone = PolicySet::new();
         alone.add(one).is_ok()
             && Authorizer::new()
-                .is_authorized(request, &alone, &world.entities)
+                .is_authorized(request, &alone, entities)
                 .diagnostics()
                 .reason()
                 .next()
@@ -125,13 +126,13 @@ fn unmet(policy: &Policy, request: &Request, world: &World) -> Option<Vec<Unmet>
     let fails = |one: &&Clause| !with_conditions(policy, vec![(*one).clone()]).is_ok_and(holds);
     let said = |one: &Clause| Unmet {
         condition: one.to_string(),
-        values: values(expression(one), request, world),
+        values: values(expression(one), request, entities),
     };
     Some(conditions.iter().filter(fails).map(said).collect())
 }
 
 /// What `condition` looks at, each once in its order, and what stands there.
-fn values(condition: &Expr, request: &Request, world: &World) -> Vec<(String, String)> {
+fn values(condition: &Expr, request: &Request, entities: &Entities) -> Vec<(String, String)> {
     let looked = |one: &Expr| path(one).map(|path| vec![path]);
     let both = |left: Vec<String>, right: Vec<String>| [left, right].concat();
     let mut values: Vec<(String, String)> = Vec::new();
@@ -139,7 +140,7 @@ fn values(condition: &Expr, request: &Request, world: &World) -> Vec<(String, St
         if !values.iter().any(|(known, _)| *known == path) {
             let value = Expression::from_str(&path)
                 .ok()
-                .and_then(|expression| eval_expression(request, &world.entities, &expression).ok());
+                .and_then(|expression| eval_expression(request, entities, &expression).ok());
             values.push((path, value.map_or_else(|| ABSENT.to_owned(), |value| value.to_string())));
         }
     }

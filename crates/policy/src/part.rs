@@ -37,7 +37,7 @@ impl Part {
         json.raw(r#"],"uid":"#);
         name.write(&mut json);
         json.raw("}");
-        let attributes = value::expressions(fields)?.into_iter().collect();
+        let attributes = value::expressions(&fields)?.into_iter().collect();
         let parents = parent.map(|parent| parent.uid.clone()).into_iter().collect::<HashSet<_>>();
         let entity = Entity::new(name.uid.clone(), attributes, parents)
             .map_err(|error| Unevaluable(error.to_string()))?;

@@ -12,6 +12,7 @@ use crate::facts::{ApprovedFacts, Circumstances, RecentFacts, TargetFacts};
 use crate::json::Json;
 use crate::matter::Matter;
 use crate::parts;
+use crate::reads::Reads;
 use crate::schema::{self, Action, Type};
 use crate::shapes::Shapes;
 use crate::value::{Fields, Name, Said, Value};
@@ -51,22 +52,18 @@ pub(crate) struct Query {
 
 impl<'a> Telling<'a> {
     /// What the questions about `asked` say alike.
-    pub(crate) fn new(asked: &'a Circumstances<'a>) -> Result<Self, Unevaluable> {
+    pub(crate) fn new(asked: &'a Circumstances<'a>) -> Self {
         let model = Value::Text(asked.model.name.to_string());
-        Ok(Self {
-            asked,
-            common: common(asked)?,
-            call: said(call(asked.ask))?,
-            model: said(model)?,
-        })
+        let (common, call) = (common(asked), said(call(asked.ask)));
+        Self { asked, common, call, model: said(model) }
     }
 }
 
 impl<'a> Place<'a> {
     /// What the questions of `telling` about `target` say alike.
-    pub(crate) fn new(telling: &Telling<'_>, target: &'a TargetFacts) -> Result<Self, Unevaluable> {
-        let claims = said(claims::target(target, telling.asked.call.now))?;
-        Ok(Self { target, provider: said(Value::Entity(provider(target)))?, claims })
+    pub(crate) fn new(telling: &Telling<'_>, target: &'a TargetFacts) -> Self {
+        let claims = said(claims::target(target, telling.asked.call.now));
+        Self { target, provider: said(Value::Entity(provider(target))), claims }
     }
 }
 
@@ -77,7 +74,7 @@ impl Query {
         telling: &Telling<'_>,
         place: &Place<'_>,
         world: &World,
-    ) -> Result<Self, Unevaluable> {
+    ) -> Self {
         let target = place.target;
         let mut context = telling.common.clone();
         let mut parent = None;
@@ -88,20 +85,20 @@ impl Query {
                 schema::name(Type::Model, telling.asked.model.name.as_str())
             }
             Matter::Tool(tool) => {
-                use_tool(tool, &mut context)?;
+                use_tool(tool, &mut context);
                 parent = Some(provider(target).uid);
                 parts::tool_name(target, tool.kind)
             }
             Matter::Storage => {
-                store(telling.asked.ask, &mut context)?;
+                store(telling.asked.ask, &mut context);
                 provider(target)
             }
             Matter::Unrecognised(unknown) => {
-                pass(unknown, &mut context)?;
+                pass(unknown, &mut context);
                 provider(target)
             }
             Matter::Secret(secret) => {
-                let upstream_model = said(Value::Text(target.upstream_model.clone()))?;
+                let upstream_model = said(Value::Text(target.upstream_model.clone()));
                 context.push(("provider", Arc::clone(&place.provider)));
                 context.push(("upstream_model", upstream_model));
                 schema::name(Type::Secret, secret.name.as_str())
@@ -115,14 +112,15 @@ impl Query {
             context.push(("target", Arc::clone(&place.claims)));
         }
         context.sort_unstable_by_key(|(name, _)| *name);
-        let principal = world.caller.agent.name.clone();
-        Ok(Self { action, principal, resource, parent, context })
+        let principal = world.caller().agent.name.clone();
+        Self { action, principal, resource, parent, context }
     }
 
     /// As Cedar takes it, checked against the whole schema: each shape of a question once.
     pub(crate) fn request(&self, shapes: &Shapes) -> Result<Request, Unevaluable> {
         let pairs = self.context.iter();
-        let pairs = pairs.map(|(name, said)| ((*name).to_owned(), said.expression.clone()));
+        let pairs = pairs.map(|(name, said)| Ok(((*name).to_owned(), said.expression()?)));
+        let pairs = pairs.collect::<Result<Vec<_>, Unevaluable>>()?;
         let context = Context::from_pairs(pairs).map_err(|error| Unevaluable(error.to_string()))?;
         let shape = self.shape();
         let check = !shapes.hold(&shape);
@@ -142,6 +140,34 @@ impl Query {
         let mut resources = vec![None, Some(self.resource.uid.clone())];
         resources.extend(self.parent.iter().cloned().map(Some));
         resources
+    }
+
+    /// All that the answer of policies that look at `reads` hangs on, or `None` where that is
+    /// hardly ever the same again. `entities` is what [`World::described`] holds.
+    pub(crate) fn key(&self, reads: &[&Reads], entities: &Json) -> Option<Vec<u8>> {
+        /// Room for the shape, the names and what is looked at.
+        const OTHER_BYTES: usize = 1_024;
+        if !reads.iter().all(|one| one.last()) {
+            return None;
+        }
+        let mut out = Json::with_room(entities.len().saturating_add(OTHER_BYTES));
+        out.raw(&self.shape());
+        for name in [&self.principal, &self.resource] {
+            name.write(&mut out);
+        }
+        if let Some(parent) = &self.parent {
+            out.text(parent.id().unescaped());
+        }
+        for ((field, inner), look) in reads.iter().flat_map(|one| one.places()) {
+            out.raw(",");
+            match self.context.iter().find(|(name, _)| name == field) {
+                Some((_, said)) => said.write_look(inner.as_deref(), look, &mut out),
+                None => out.raw("--"),
+            }
+        }
+        out.raw(";");
+        out.append(entities);
+        Some(out.into_bytes())
     }
 
     /// As the facts record it, with what was answered.
@@ -187,12 +213,12 @@ fn provider(target: &TargetFacts) -> Name {
     schema::name(Type::Provider, target.provider.as_str())
 }
 
-fn said(value: Value) -> Result<Arc<Said>, Unevaluable> {
-    Said::new(value).map(Arc::new)
+fn said(value: Value) -> Arc<Said> {
+    Arc::new(Said::new(value))
 }
 
 /// What every context holds.
-fn common(asked: &Circumstances<'_>) -> Result<Spoken, Unevaluable> {
+fn common(asked: &Circumstances<'_>) -> Spoken {
     let proof = schema::name(Type::Proof, asked.call.proof.as_str());
     let caller = Fields::from([
         ("proof", Value::Entity(proof)),
@@ -200,13 +226,13 @@ fn common(asked: &Circumstances<'_>) -> Result<Spoken, Unevaluable> {
     ]);
     // Room for what a question adds.
     let mut context = Vec::with_capacity(10);
-    context.push(("caller", said(Value::Record(caller))?));
-    context.push(("now", said(Value::Time(asked.call.now))?));
-    context.push(("recent", said(recent(asked.call.recent))?));
+    context.push(("caller", said(Value::Record(caller))));
+    context.push(("now", said(Value::Time(asked.call.now))));
+    context.push(("recent", said(recent(asked.call.recent))));
     if let Some(facts) = asked.approved {
-        context.push(("approved", said(approved(facts))?));
+        context.push(("approved", said(approved(facts))));
     }
-    Ok(context)
+    context
 }
 
 /// `context.recent`.
@@ -251,25 +277,22 @@ fn call(ask: &Ask) -> Value {
     Value::Record(call)
 }
 
-fn use_tool(tool: &ProviderTool, context: &mut Spoken) -> Result<(), Unevaluable> {
-    context.push(("declared", said(Value::Text(tool.declared.clone()))?));
+fn use_tool(tool: &ProviderTool, context: &mut Spoken) {
+    context.push(("declared", said(Value::Text(tool.declared.clone()))));
     if let Some(server) = &tool.server {
-        context.push(("server", said(Value::Text(server.clone()))?));
+        context.push(("server", said(Value::Text(server.clone()))));
     }
-    Ok(())
 }
 
-fn store(ask: &Ask, context: &mut Spoken) -> Result<(), Unevaluable> {
+fn store(ask: &Ask, context: &mut Spoken) {
     let stores = ask.beyond.stores;
-    context.push(("by_default", said(Value::Bool(stores == Some(Stores::ByDefault)))?));
-    context.push(("names", said(Value::length(&ask.beyond.names))?));
-    context.push(("stores", said(Value::Bool(stores.is_some()))?));
-    Ok(())
+    context.push(("by_default", said(Value::Bool(stores == Some(Stores::ByDefault)))));
+    context.push(("names", said(Value::length(&ask.beyond.names))));
+    context.push(("stores", said(Value::Bool(stores.is_some()))));
 }
 
-fn pass(unknown: &Unrecognised, context: &mut Spoken) -> Result<(), Unevaluable> {
+fn pass(unknown: &Unrecognised, context: &mut Spoken) {
     let place = schema::name(Type::UnrecognisedPlace, unknown.place.as_str());
-    context.push(("name", said(Value::Text(unknown.name.clone()))?));
-    context.push(("place", said(Value::Entity(place))?));
-    Ok(())
+    context.push(("name", said(Value::Text(unknown.name.clone()))));
+    context.push(("place", said(Value::Entity(place))));
 }

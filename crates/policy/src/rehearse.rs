@@ -29,12 +29,13 @@ impl Policies {
 
     fn rehearsal(&self, asked: &Circumstances<'_>) -> Result<Rehearsal<'_>, Unevaluable> {
         let world = Trail::default().world(asked, &self.parts)?;
-        let telling = Telling::new(asked)?;
+        world.entities()?;
+        let telling = Telling::new(asked);
         let mut questions = Vec::new();
         for target in asked.targets {
-            let place = Place::new(&telling, target)?;
+            let place = Place::new(&telling, target);
             for matter in matter::all(asked.ask, target) {
-                let query = Query::about(matter, &telling, &place, &world)?;
+                let query = Query::about(matter, &telling, &place, &world);
                 let request = query.request(&self.shapes)?;
                 questions.push((query, request));
             }
@@ -48,7 +49,8 @@ impl Rehearsal<'_> {
     #[must_use]
     pub fn put(&self) -> usize {
         let answer = |(query, request): &(Query, Request)| {
-            self.policies.answer(query, request, &self.world, self.now).policies().len()
+            let answer = self.policies.evaluate(query, request, &self.world, self.now);
+            answer.map_or(0, |answer| answer.policies().len())
         };
         self.questions.iter().map(answer).sum()
     }

@@ -1,6 +1,6 @@
 //! What was evaluated, as it is evaluated: it becomes the facts of the verdict.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use model::{Refusal, RefusalCode, WithheldRecord};
 
@@ -29,9 +29,9 @@ impl Trail {
         asked: &Circumstances<'_>,
         parts: &Parts,
     ) -> Result<World, Unevaluable> {
-        let slice = Slice::of(asked, parts)?;
-        slice.write(&mut self.entities);
-        Ok(World { entities: slice.entities()?, caller: Arc::clone(slice.caller()) })
+        let world = World::new(Slice::of(asked, parts)?);
+        self.entities = world.described().clone();
+        Ok(world)
     }
 
     /// Notes a question and its answer.

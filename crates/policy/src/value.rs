@@ -4,12 +4,14 @@
 //! The recorded form is Cedar's own JSON, written canonically: keys sorted, no white space.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use cedar_policy::{EntityUid, RestrictedExpression};
 use model::Timestamp;
 
 use crate::evaluate::Unevaluable;
 use crate::json::Json;
+use crate::reads::Look;
 use crate::schema::Type;
 
 /// A record's fields, sorted by name.
@@ -33,11 +35,13 @@ pub(crate) struct Name {
     pub(crate) uid: EntityUid,
 }
 
-/// A value in the forms it is needed in: for Cedar, for the facts and for the schema.
+/// A value in the forms it is needed in: for the facts and for the schema. For Cedar it is made
+/// when it is evaluated.
 #[derive(Debug)]
 pub(crate) struct Said {
-    /// As Cedar evaluates it.
-    pub(crate) expression: RestrictedExpression,
+    value: Value,
+    /// As Cedar evaluates it, once it was.
+    expression: OnceLock<RestrictedExpression>,
     /// As the facts record it.
     pub(crate) json: Json,
     /// What the schema's check depends on: which fields there are, the types of their values, and
@@ -58,11 +62,29 @@ impl Name {
 
 impl Said {
     /// `value` in every form.
-    pub(crate) fn new(value: Value) -> Result<Self, Unevaluable> {
+    pub(crate) fn new(value: Value) -> Self {
         let (mut json, mut shape) = (Json::default(), String::new());
         value.write(&mut json);
         value.shape(&mut shape);
-        Ok(Self { expression: value.expression()?, json, shape })
+        Self { value, expression: OnceLock::new(), json, shape }
+    }
+
+    /// As Cedar evaluates it.
+    pub(crate) fn expression(&self) -> Result<RestrictedExpression, Unevaluable> {
+        if let Some(made) = self.expression.get() {
+            return Ok(made.clone());
+        }
+        let made = self.value.expression()?;
+        Ok(self.expression.get_or_init(|| made).clone())
+    }
+
+    /// Writes all of it that anyone can tell who looks at `inner` of it in this way.
+    pub(crate) fn write_look(&self, inner: Option<&str>, look: &Look, out: &mut Json) {
+        match (&self.value, inner) {
+            (Value::Record(fields), Some(inner)) => look.write(fields.get(inner), out),
+            (value, None) => look.write(Some(value), out),
+            (_, Some(_)) => out.append(&self.json),
+        }
     }
 }
 
@@ -79,12 +101,12 @@ impl Value {
     }
 
     /// As Cedar evaluates it.
-    fn expression(self) -> Result<RestrictedExpression, Unevaluable> {
+    fn expression(&self) -> Result<RestrictedExpression, Unevaluable> {
         Ok(match self {
-            Self::Bool(value) => RestrictedExpression::new_bool(value),
-            Self::Long(value) => RestrictedExpression::new_long(value),
-            Self::Text(value) => RestrictedExpression::new_string(value),
-            Self::Entity(name) => RestrictedExpression::new_entity_uid(name.uid),
+            Self::Bool(value) => RestrictedExpression::new_bool(*value),
+            Self::Long(value) => RestrictedExpression::new_long(*value),
+            Self::Text(value) => RestrictedExpression::new_string(value.clone()),
+            Self::Entity(name) => RestrictedExpression::new_entity_uid(name.uid.clone()),
             Self::Time(instant) => RestrictedExpression::new_datetime(instant.to_string()),
             Self::Record(fields) => RestrictedExpression::new_record(expressions(fields)?)
                 .map_err(|error| Unevaluable(error.to_string()))?,
@@ -92,7 +114,7 @@ impl Value {
     }
 
     /// As the facts record it.
-    fn write(&self, out: &mut Json) {
+    pub(crate) fn write(&self, out: &mut Json) {
         match self {
             Self::Bool(value) => out.raw(if *value { "true" } else { "false" }),
             Self::Long(value) => out.value(value),
@@ -139,9 +161,9 @@ impl Value {
 
 /// The fields as Cedar takes them, for an entity's attributes or a record.
 pub(crate) fn expressions(
-    fields: Fields,
+    fields: &Fields,
 ) -> Result<Vec<(String, RestrictedExpression)>, Unevaluable> {
-    fields.into_iter().map(|(name, value)| Ok((name.to_owned(), value.expression()?))).collect()
+    fields.iter().map(|(name, value)| Ok(((*name).to_owned(), value.expression()?))).collect()
 }
 
 /// The fields as one JSON object.

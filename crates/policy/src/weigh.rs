@@ -1,6 +1,5 @@
 //! Every target and everything it needs is asked about; the answers become one verdict.
 
-use cedar_policy::Request;
 use model::{Ask, Beyond, PolicyRef, Refusal, Timestamp, WithheldRecord};
 
 use crate::decide::model_unknown;
@@ -60,11 +59,11 @@ impl Policies {
         (trail, withheld): (&mut Trail, &mut Vec<WithheldRecord>),
     ) -> Result<Targets, Refusal> {
         let world = trail.world(asked, &self.parts).map_err(|cause| trail.void(cause, asked))?;
-        let telling = &Telling::new(asked).map_err(|cause| trail.void(cause, asked))?;
+        let telling = &Telling::new(asked);
         let mut permitted = Vec::with_capacity(asked.targets.len());
         let mut refused = Vec::new();
         for target in asked.targets {
-            let place = Place::new(telling, target).map_err(|cause| trail.void(cause, asked))?;
+            let place = Place::new(telling, target);
             let weighing = Weighing { policies: self, telling, place: &place, world: &world };
             match weighing.run(trail) {
                 Ok(target) => permitted.push(target),
@@ -96,7 +95,6 @@ struct Weighing<'w> {
 /// A question that was put, and what was answered.
 struct Put {
     query: Query,
-    request: Request,
     answer: Answer,
 }
 
@@ -129,21 +127,21 @@ impl Weighing<'_> {
 
     /// Asks about `matter`.
     fn put(self, matter: Matter<'_>, trail: &mut Trail) -> Result<Put, Unevaluable> {
-        let query = Query::about(matter, self.telling, self.place, self.world)?;
-        let request = query.request(&self.policies.shapes)?;
-        let answer = self.policies.answer(&query, &request, self.world, self.now());
+        let query = Query::about(matter, self.telling, self.place, self.world);
+        let answer = self.policies.answer(&query, self.world, self.now())?;
         trail.note(&query, &answer);
-        Ok(Put { query, request, answer })
+        Ok(Put { query, answer })
     }
 
     /// What it comes to that the answer is not a permit.
     fn no(self, matter: Matter<'_>, put: &Put, trail: &mut Trail) -> Result<No, Unevaluable> {
-        let Put { query, request, answer } = put;
+        let Put { query, answer } = put;
         let asked = self.telling.asked;
-        let reached = !matches!(matter, Matter::Model)
-            || self.policies.could_reach(query, request, self.world, self.now());
-        if !reached {
-            return Ok(No::Unreachable);
+        if matches!(matter, Matter::Model) {
+            let request = &query.request(&self.policies.shapes)?;
+            if !self.policies.could_reach(query, request, self.world, self.now())? {
+                return Ok(No::Unreachable);
+            }
         }
         let policies = self.policies.cite(answer.policies());
         if let Answer::Error(ids) = answer {
@@ -170,7 +168,7 @@ impl Weighing<'_> {
         let beyond = Beyond { stores: None, ..beyond.clone() };
         let ask = &Ask { beyond, ..asked.ask.clone() };
         let asked = &Circumstances { ask, ..*asked };
-        let telling = &Telling::new(asked)?;
+        let telling = &Telling::new(asked);
         let put = Weighing { telling, ..self }.put(Matter::Model, trail)?;
         Ok(matches!(put.answer, Answer::Permit(_)))
     }

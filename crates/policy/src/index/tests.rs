@@ -113,7 +113,8 @@ proptest! {
             [None, Some(resource)].into_iter().chain(parent.map(Some)).collect();
         let scopes = Scopes { action, callers: &callers, resources: &resources };
 
-        let indexed = Index::new(|_| policies.iter()).matches(&scopes, &request, &entities);
+        let index = Index::new(|_| policies.iter());
+        let indexed = Matches::of(&index.candidates(&scopes), &request, &entities);
         let mut full = Matches::default();
         full.scan(&PolicySet::from_policies(policies).unwrap(), &request, &entities);
 

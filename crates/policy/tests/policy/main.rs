@@ -16,6 +16,7 @@ mod decide;
 mod facts;
 mod likeness;
 mod listing;
+mod memory;
 mod near_misses;
 mod places;
 mod reasons;
