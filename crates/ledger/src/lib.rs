@@ -12,6 +12,7 @@ mod engine;
 mod entry;
 mod facts;
 mod faults;
+mod find;
 mod head;
 mod ids;
 mod message;

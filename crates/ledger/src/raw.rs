@@ -2,7 +2,8 @@
 //!
 //! It reads while a writer appends, publishes and removes segments, and never writes.
 
-use tlog::{LogVerifier, tile::WIDTH};
+use tlog::tile::WIDTH;
+use tlog::{CompactRange, LogVerifier, leaf_hash};
 
 use crate::published::{Published, PublishedError};
 use crate::wal::{Cursor, WalError};
@@ -27,6 +28,8 @@ pub(crate) struct RawEntries {
     size: u64,
     bundle: Option<(u64, u64, Vec<Vec<u8>>)>,
     cursor: Cursor,
+    /// The tree of the published entries that were read, where it is to be shown what they are.
+    tree: Option<CompactRange>,
 }
 
 /// Why raw entries cannot be read.
@@ -36,6 +39,8 @@ pub(crate) enum RawError {
     Published(#[from] PublishedError),
     #[error(transparent)]
     Wal(#[from] WalError),
+    #[error("the {0} published entries do not give the signed root")]
+    OtherRoot(u64),
 }
 
 impl RawEntries {
@@ -49,7 +54,23 @@ impl RawEntries {
         let size = published.checkpoint(verifier)?.map_or(0, |checkpoint| checkpoint.size);
         let cursor =
             Cursor::new(&published.dir().join("wal"), verifier.name().as_str(), from.max(size));
-        Ok(Self { published, verifier: verifier.clone(), next: from, size, bundle: None, cursor })
+        Ok(Self {
+            published,
+            verifier: verifier.clone(),
+            next: from,
+            size,
+            bundle: None,
+            cursor,
+            tree: None,
+        })
+    }
+
+    /// Hashes what it reads from here on, and holds it against each checkpoint it comes to.
+    pub(crate) fn shown(mut self) -> Self {
+        if self.next == 0 {
+            self.tree = Some(CompactRange::new());
+        }
+        self
     }
 
     /// The index of the entry that comes next.
@@ -67,6 +88,8 @@ impl RawEntries {
                 }
             } else if let Some(frame) = self.cursor.next()? {
                 self.next = frame.index + 1;
+                // What follows is not signed yet, and was shown as far as anything can be.
+                self.tree = None;
                 return Ok(Some(RawEntry {
                     index: frame.index,
                     bytes: frame.entry,
@@ -92,7 +115,27 @@ impl RawEntries {
         let Some(bytes) = bytes.cloned() else { return Ok(None) };
         let index = self.next;
         self.next += 1;
+        self.show(&bytes)?;
         Ok(Some(RawEntry { index, bytes, sealed: Vec::new(), published: true }))
+    }
+
+    /// Counts a published entry; the last that the checkpoint covers must give its root.
+    fn show(&mut self, bytes: &[u8]) -> Result<(), RawError> {
+        let Some(tree) = &mut self.tree else { return Ok(()) };
+        tree.push(leaf_hash(bytes));
+        if self.next < self.size {
+            return Ok(());
+        }
+        // It may have grown since: then the entries that came are read from bundles, too.
+        match self.published.checkpoint(&self.verifier)? {
+            Some(signed) if signed.size > self.next => {
+                self.size = signed.size;
+                self.cursor.seek(signed.size);
+                Ok(())
+            }
+            Some(signed) if signed.size == self.next && signed.root == tree.root() => Ok(()),
+            Some(_) | None => Err(RawError::OtherRoot(self.next)),
+        }
     }
 
     /// Reads the checkpoint again; whether it grew.

@@ -12,10 +12,10 @@ use tlog::{Checkpoint, LogVerifier};
 use crate::entry::{Entry, EntryError, EntryKind};
 use crate::facts::{Commit, FactKeys, FactsError};
 use crate::head::Head;
+use crate::payloads;
 use crate::published::{Published, PublishedError};
 use crate::raw::{RawEntries, RawEntry, RawError};
 use crate::wal::WalError;
-use crate::{ids, payloads};
 
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,12 @@ pub enum ReadError {
         /// Why.
         why: String,
     },
+    /// The published entries are not those that were signed.
+    #[error(
+        "the {0} published entries do not give the root that the checkpoint signs: something in \
+         them was changed. Run `portreeve ledger verify`"
+    )]
+    OtherRoot(u64),
     /// No such decision.
     #[error("the log has no decision {0}")]
     NoDecision(DecisionId),
@@ -70,7 +76,7 @@ pub enum ReadError {
 /// A log, read only.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    published: Published,
+    pub(crate) published: Published,
     verifier: LogVerifier,
 }
 
@@ -166,28 +172,6 @@ impl Reader {
         self.entries(index)?.next().transpose()
     }
 
-    /// All entries that belong to decision `id`, in order: the decision, then what followed.
-    ///
-    /// # Errors
-    /// An entry cannot be read.
-    pub fn find(&self, id: DecisionId) -> Result<Vec<Entry>, ReadError> {
-        let size = self.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
-        let (indices, looked) = ids::find(self.published.dir(), id, size).map_err(|source| {
-            PublishedError::Io { path: self.published.dir().join("ids"), source }
-        })?;
-        let mut found = Vec::new();
-        for index in indices {
-            found.extend(self.entry(index)?.filter(|entry| entry.id == Some(id)));
-        }
-        for entry in self.entries(looked)? {
-            let entry = entry?;
-            if entry.id == Some(id) {
-                found.push(entry);
-            }
-        }
-        Ok(found)
-    }
-
     /// The proof, as the text of a `.tlog-proof` file, that the entry at `index` is in the log;
     /// it carries the entry and is checked before it is handed out.
     ///
@@ -254,6 +238,15 @@ impl Entries {
     #[must_use]
     pub fn holding(self, texts: &'static [&'static str]) -> Self {
         Self { holding: texts, ..self }
+    }
+
+    /// The same entries, and on the way it is shown that the published ones are what the
+    /// checkpoint signs: the last of them is followed by an error where they are not. What was
+    /// handed out before is then worth nothing. It takes effect where nothing was read yet and
+    /// reading begins with entry 0; the WAL's tail is not signed, and not shown.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        Self { raw: self.raw.shown(), ..self }
     }
 
     /// The same entries, of which only the members called `names` are read: none of those by
@@ -341,6 +334,7 @@ impl From<RawError> for ReadError {
         match error {
             RawError::Published(error) => error.into(),
             RawError::Wal(error) => error.into(),
+            RawError::OtherRoot(size) => Self::OtherRoot(size),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
         model: options.model,
     };
     let reader = open(home)?;
-    let mut entries = reader.entries(0).context("the decision log cannot be read")?;
+    let mut entries = reader.entries(0).context("the decision log cannot be read")?.shown();
     let mut newest = Newest::of(options.limit);
     for entry in entries.by_ref() {
         let entry = entry.context("the decision log cannot be read")?;

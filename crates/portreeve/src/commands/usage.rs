@@ -34,7 +34,9 @@ pub(crate) fn run(home: &Home, options: &Usage) -> Result<ExitCode> {
     let mut days = focus::Days::default();
     let mut fold = Fold::new(period);
     let marks = &["\"type\":\"decision\"", "\"type\":\"outcome\""];
-    for entry in reader.entries(0).context("the decision log cannot be read")?.holding(marks) {
+    for entry in
+        reader.entries(0).context("the decision log cannot be read")?.shown().holding(marks)
+    {
         let entry = entry.context("the decision log cannot be read")?;
         if let Some(call) = fold.take(&entry)? {
             match options.format {

@@ -16,6 +16,7 @@ mod commands;
 mod common;
 mod contexts;
 mod crash;
+mod damage;
 mod demo;
 mod drain;
 mod errors;

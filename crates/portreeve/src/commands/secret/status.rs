@@ -55,7 +55,9 @@ pub(super) fn run(home: &Home, name: Option<&str>, output: Output) -> Result<Exi
 /// Every lease that the decision log tells of.
 fn uses(home: &Home) -> Result<Uses> {
     let mut uses = Uses::default();
-    for entry in decisions::open(home)?.entries(0).context("the decision log cannot be read")? {
+    for entry in
+        decisions::open(home)?.entries(0).context("the decision log cannot be read")?.shown()
+    {
         uses.take(&entry.context("the decision log cannot be read")?)?;
     }
     Ok(uses)
