@@ -5,34 +5,50 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use charter::FileKind;
 use model::{RefusalCode, Retry};
 
 use crate::Verdict;
 use crate::place::Place;
 
+/// Where the JSON Schemas of a charter lie.
+const SCHEMA_FOLDERS: [&str; 2] = ["docs/reference/schema", "examples/charter/.schema"];
+
 /// A generated page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     /// Where it lies in the checkout.
-    pub(crate) path: &'static str,
+    pub(crate) path: String,
     /// What it says.
     pub(crate) text: String,
 }
 
 /// Every generated page, as it is now.
 pub(crate) fn pages() -> Vec<Page> {
-    vec![
-        Page { path: "docs/reference/charter.md", text: charter::reference_page() },
-        Page { path: "docs/reference/metrics.md", text: telemetry::reference_page() },
-        Page { path: "docs/reference/refusals.md", text: refusals() },
-    ]
+    let pages = [
+        ("docs/reference/charter.md", charter::reference_page()),
+        ("docs/reference/metrics.md", telemetry::reference_page()),
+        ("docs/reference/refusals.md", refusals()),
+    ];
+    let pages = pages.map(|(path, text)| Page { path: path.to_owned(), text });
+    pages.into_iter().chain(schemas()).collect()
+}
+
+/// The JSON Schemas of the charter's files: for readers, and where the example's editors look.
+fn schemas() -> impl Iterator<Item = Page> {
+    FileKind::ALL.into_iter().flat_map(|kind| {
+        SCHEMA_FOLDERS.map(|folder| {
+            let path = format!("{folder}/{}", kind.schema_file());
+            Page { path, text: charter::schema_text(kind) }
+        })
+    })
 }
 
 /// Writes every page.
 pub(crate) fn write() -> Result<Verdict> {
     let root = Place::find()?.root;
     for page in pages() {
-        let path = root.join(page.path);
+        let path = root.join(&page.path);
         let folder = path.parent().context("a page lies in a folder")?;
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         fs::write(&path, page.text).with_context(|| format!("cannot write {}", page.path))?;
@@ -47,7 +63,7 @@ pub(crate) fn check() -> Result<Verdict> {
     let mut verdict = Verdict::Passed;
     for page in pages() {
         // A page that cannot be read is not current either.
-        let current = fs::read_to_string(root.join(page.path)).is_ok_and(|text| text == page.text);
+        let current = fs::read_to_string(root.join(&page.path)).is_ok_and(|text| text == page.text);
         println!("{} {}", if current { "ok  " } else { "FAIL" }, page.path);
         if !current {
             println!("       run `cargo xtask docs`");

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Longest base URL, in bytes.
-const BASE_BYTES_MAX: usize = 2_048;
+pub(crate) const BASE_BYTES_MAX: usize = 2_048;
 
 /// Checks a base URL. The objection never repeats it: it may hold a credential by mistake.
 pub(crate) fn check(url: &str) -> Result<(), &'static str> {

@@ -41,6 +41,7 @@ codes! {
     BAD_URL "bad-url" "A base URL that cannot be used.";
     BAD_KEY "bad-key" "A line that is not an SSH public key this gateway takes.";
     SECRET_IN_CHARTER "secret-in-charter" "Something that looks like a secret: a charter names secrets and never holds them.";
+    WRONG_SCHEMA "wrong-schema" "The line that tells an editor the file's JSON Schema names another kind's.";
     NAME_MISMATCH "name-mismatch" "The name in the file is not the name of the file.";
     DUPLICATE "duplicate" "Something is declared or listed twice.";
     UNKNOWN_PERSON "unknown-person" "A person whom people.yaml does not declare.";

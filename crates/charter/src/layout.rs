@@ -2,7 +2,7 @@
 
 use model::{PolicySetKind, Problem};
 
-use crate::fields::FileKind;
+use crate::file_kind::FileKind;
 use crate::suggest::{listed, nearest};
 use crate::{code, problem};
 

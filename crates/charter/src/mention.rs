@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use model::Place;
 
-use crate::fields::{self, FileKind};
+use crate::fields;
+use crate::file_kind::FileKind;
 use crate::located::Located;
 use crate::yaml::{Fields, Node, Reader};
 use crate::{code, problem};

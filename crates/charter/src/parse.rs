@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{ModelName, Place, PolicySetKind, Problems};
 
 use crate::charter::{Charter, PolicyFile};
-use crate::fields::FileKind;
+use crate::file_kind::FileKind;
 use crate::layout::{self, Spot};
 use crate::located::Located;
 use crate::mention::{Kind, Mention, Sheet};
@@ -18,8 +18,8 @@ use crate::tree::SourceTree;
 use crate::who::Answering;
 use crate::yaml::Node;
 use crate::{
-    agent, code, context, model_file, people, policy_test, problem, provider, quota, resolve, root,
-    secret, secret_shape, text, who, yaml,
+    agent, code, context, editor, model_file, people, policy_test, problem, provider, quota,
+    resolve, root, secret, secret_shape, text, who, yaml,
 };
 
 /// Most problems that are listed. A charter with more is something else altogether, and reading
@@ -117,8 +117,9 @@ impl Reading {
         let root = root.map(|root| secret_shape::refuse(path, root, &mut secrets));
         // A secret in a comment is none of the tree's values; one value is reported once.
         let lines: BTreeSet<_> = secrets.iter().map(|problem| problem.place.line).collect();
-        let raw = text::read(path, bytes).0.map(|text| secret_shape::in_text(path, text));
-        let beside = raw.unwrap_or_default();
+        let raw = text::read(path, bytes).0.unwrap_or_default();
+        self.problems.extend(editor::check(path, kind, raw));
+        let beside = secret_shape::in_text(path, raw);
         self.problems.extend(beside.into_iter().filter(|one| !lines.contains(&one.place.line)));
         self.problems.extend(secrets);
         match root {

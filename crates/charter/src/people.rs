@@ -13,10 +13,10 @@ use crate::yaml::{Entry, Fields, Node, Position, Value};
 use crate::{code, problem, ssh_line};
 
 /// Longest email address, in bytes (RFC 5321, 4.5.3.1).
-const EMAIL_BYTES_MAX: usize = 254;
+pub(crate) const EMAIL_BYTES_MAX: usize = 254;
 
 /// Longest name of a cost centre, in bytes.
-const COST_CENTER_BYTES_MAX: usize = 64;
+pub(crate) const COST_CENTER_BYTES_MAX: usize = 64;
 
 /// Everybody and everything `people.yaml` declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

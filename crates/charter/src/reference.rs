@@ -2,7 +2,8 @@
 //! that it says what the code does.
 
 use crate::code;
-use crate::fields::{FIELDS, Field, FileKind};
+use crate::fields::{FIELDS, Field};
+use crate::file_kind::FileKind;
 use crate::tree::{FILE_BYTES_MAX, FILES_MAX, TREE_BYTES_MAX};
 use crate::yaml::{DEPTH_MAX, NODES_MAX};
 
@@ -30,9 +31,10 @@ pub fn reference_page() -> String {
 }
 
 fn row(field: &Field) -> String {
-    let Field { field, kind, required, default, what, .. } = field;
+    let Field { field, takes, required, default, what, .. } = field;
+    let takes = takes.words();
     let default = if *required { "required" } else { default };
-    format!("| `{field}` | {kind} | {default} | {what} |\n")
+    format!("| `{field}` | {takes} | {default} | {what} |\n")
 }
 
 const HEAD: &str = "\

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) const KINDS: [&str; 2] = ["ssh-ed25519", "sk-ssh-ed25519@openssh.com"];
 
 /// Longest line, in bytes.
-const LINE_BYTES_MAX: usize = 2_048;
+pub(crate) const LINE_BYTES_MAX: usize = 2_048;
 
 /// The key itself, in its base64 text, or what is wrong with the line.
 pub(crate) fn blob(line: &str) -> Result<String, &'static str> {

@@ -18,6 +18,10 @@ const NAMES_MAX: u64 = 64;
 /// Longest word of a vendor's, and longest name of something unrecognised, in bytes.
 const WORD_BYTES_MAX: usize = 64;
 
+/// Why a provider would keep the conversation.
+pub(crate) const STORES: [(&str, Stores); 2] =
+    [("asked", Stores::Asked), ("by_default", Stores::ByDefault)];
+
 /// Longest host or connector id, in bytes.
 const SERVER_BYTES_MAX: usize = 253;
 
@@ -55,15 +59,14 @@ pub(crate) fn read(
 }
 
 /// The operations that ask for a model: each but the listing of models.
-fn operations() -> Vec<(&'static str, Operation)> {
+pub(crate) fn operations() -> Vec<(&'static str, Operation)> {
     let asks = |operation: &Operation| *operation != Operation::ListModels;
     Operation::ALL.iter().copied().filter(asks).map(|one| (one.as_str(), one)).collect()
 }
 
 fn beyond(sheet: &mut Sheet<'_>, fields: &Fields<'_>) -> Option<Beyond> {
-    let stores = [("asked", Stores::Asked), ("by_default", Stores::ByDefault)];
     let tools = fields.or("tools", Vec::new(), |node| distinct(sheet, node, tool));
-    let stores = fields.optional("stores", |node| sheet.reader.one_of(node, &stores));
+    let stores = fields.optional("stores", |node| sheet.reader.one_of(node, &STORES));
     let names = fields.or("names", 0, |node| sheet.reader.integer(node, 0..=NAMES_MAX));
     let unrecognised =
         fields.or("unrecognised", Vec::new(), |node| distinct(sheet, node, unrecognised));

@@ -29,6 +29,7 @@ mod tests;
 
 pub use load::parse;
 pub use node::{Entry, Node, Position, Scalar, Value};
+pub(crate) use reader::TEXT_CHARS_MAX;
 pub use reader::{Fields, Known, Reader};
 
 /// Deepest nesting of lists and mappings.

@@ -63,6 +63,15 @@ pub(crate) enum Command {
     /// Policies: run their tests, list them, print the schema they are checked against.
     #[command(subcommand)]
     Policy(Policy),
+    /// Print the JSON Schema of a kind of charter file, for editors; without a kind, list them.
+    Schema {
+        /// The kind, by its folder or file: charter, people, agents, providers, and so on.
+        kind: Option<String>,
+        /// Write every schema into this charter's directory, where the first lines of its files
+        /// name them.
+        #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+        write: Option<PathBuf>,
+    },
     /// Show the whole chain behind one decision.
     Explain {
         /// The id in `portreeve-decision`.

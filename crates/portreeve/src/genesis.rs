@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::admin_client::Signer;
 use crate::cli::Up;
+use crate::commands::write_schemas;
 use crate::demo::KEY_PREFIX;
 use crate::exit::Failure;
 use crate::home::{Home, clear, make_dir, rename, write_new};
@@ -65,6 +66,7 @@ pub(crate) fn plan(home: &Home, options: &Up) -> Result<Plan> {
     let (tree, bundle) = crate::commands::checked(source)?;
     if source != copy {
         write_tree(&copy, &tree)?;
+        write_schemas(&copy)?;
     }
     let person = bundle.person_of_key(&key_line).ok_or_else(|| {
         let text = format!(
@@ -191,6 +193,7 @@ fn write_whole(root: &Path, tree: &SourceTree) -> Result<()> {
     let fresh = root.with_extension("new");
     clear(&fresh)?;
     write_tree(&fresh, tree)?;
+    write_schemas(&fresh)?;
     rename(&fresh, root)?;
     Ok(())
 }

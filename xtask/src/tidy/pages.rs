@@ -78,8 +78,10 @@ pub(super) fn commands(repository: &Repository) -> Vec<Finding> {
 pub(super) fn generated(repository: &Repository) -> Vec<Finding> {
     let stale = docs::pages()
         .into_iter()
-        .filter(|page| repository.tree.get(page.path) != Some(page.text.as_str()));
-    stale.map(|page| Finding::new(page.path, 0, "is not current: run `cargo xtask docs`")).collect()
+        .filter(|page| repository.tree.get(&page.path) != Some(page.text.as_str()));
+    stale
+        .map(|page| Finding::new(&page.path, 0, "is not current: run `cargo xtask docs`"))
+        .collect()
 }
 
 /// The page of figures says what was measured, and its plots draw it.

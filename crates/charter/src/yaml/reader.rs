@@ -13,7 +13,7 @@ use crate::suggest::{self, listed};
 use crate::{code, problem};
 
 /// Longest text of one field, in characters.
-const TEXT_CHARS_MAX: usize = 4_096;
+pub(crate) const TEXT_CHARS_MAX: usize = 4_096;
 
 /// A field that an object may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -258,7 +258,7 @@ fn at_most_sixteen_limits_apply_to_one_call() {
     let both = [&full[..], &[of("in-other", "{context: other}", 4)]].concat();
     judge(&both, &[]);
     let over = [&full[..], &[of("in-other", "{context: other}", 5)]].concat();
-    let found = judge(&over, &["agents/stock-forecaster.yaml:1 too-many-limits"]);
+    let found = judge(&over, &["agents/stock-forecaster.yaml:2 too-many-limits"]);
     assert_eq!(
         found[0].what,
         "17 limits apply to a call of agent `stock-forecaster` in context `other`, more than 16: \
@@ -270,14 +270,14 @@ fn at_most_sixteen_limits_apply_to_one_call() {
     let found = judge(
         &all,
         &[
-            "agents/stock-forecaster.yaml:1 too-many-limits",
-            "agents/support-assistant.yaml:1 too-many-limits",
+            "agents/stock-forecaster.yaml:2 too-many-limits",
+            "agents/support-assistant.yaml:2 too-many-limits",
         ],
     );
     assert!(found[0].what.contains("of agent `stock-forecaster`, more than 16"), "{found:#?}");
     judge(
         &[of("one", "gateway", 9), of("two", "{team: care}", 8)],
-        &["agents/support-assistant.yaml:1 too-many-limits"],
+        &["agents/support-assistant.yaml:2 too-many-limits"],
     );
 }
 

@@ -33,7 +33,9 @@ pub(crate) fn example_with(changed: &[(&str, Option<&str>)]) -> SourceTree {
 
 fn read(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    for path in entries.collect::<Vec<PathBuf>>() {
+    // As the gateway reads a charter: names that begin with a dot are no part of it.
+    let hidden = |path: &PathBuf| path.file_name().unwrap().as_encoded_bytes().starts_with(b".");
+    for path in entries.filter(|path| !hidden(path)).collect::<Vec<PathBuf>>() {
         if path.is_dir() {
             read(root, &path, files);
         } else {

@@ -1,13 +1,8 @@
 //! The table of fields against what the readers do: every field it lists is known, every
 //! required one is missed, every default holds. Files are written as JSON, which is YAML too.
 
-use std::collections::BTreeSet;
-
-use charter::{
-    AgentStatus, Binding, Charter, DataClass, FIELDS, Field, FileKind, PersonTag, ProviderKind,
-    SourceTree, Verdict, Weekday, parse,
-};
-use model::{Beyond, Measure, Operation, Per, Problems, ProviderToolKind};
+use charter::{Charter, FIELDS, Field, FileKind, SourceTree, Takes, TakesValue, parse};
+use model::{Beyond, Problems};
 use serde_json::{Value, json};
 
 /// One file of each kind, with every field of the table and the defaults written out.
@@ -216,38 +211,60 @@ fn the_defaults_of_the_table_hold() {
     assert!(target.price.is_none() && short.people.seats["a"].cost_center.is_none());
 }
 
+/// What is said of the field's value, once `value` stands there.
+fn said_of(row: &Field, value: &Value) -> Vec<String> {
+    let (_, problems) = read(|kind, text| {
+        if kind == row.file {
+            let (object, name) = holder(text, row.field);
+            object[name] = value.clone();
+        }
+    });
+    let here = problems.into_iter().filter(|one| one.place.file == path(row.file));
+    here.map(|one| one.what).collect()
+}
+
+/// The words in the table are those that the readers take: the schemas and the page say them.
 #[test]
 fn the_table_lists_every_word_of_a_closed_list() {
-    fn words<T>(pairs: &[(&'static str, T)]) -> BTreeSet<&'static str> {
-        pairs.iter().map(|(word, _)| *word).collect()
+    let refused = |row: &Field, value: Value| {
+        said_of(row, &value).iter().any(|what| what.ends_with("is not allowed here"))
+    };
+    let mut rows = 0;
+    for row in FIELDS {
+        let (vocabulary, wrap): (_, fn(&str) -> Value) = match row.takes {
+            Takes::One(TakesValue::Word(words)) => (words, |word| json!(word)),
+            Takes::Many(TakesValue::Word(words), _) | Takes::ManyOr(TakesValue::Word(words)) => {
+                (words, |word| json!([word]))
+            }
+            _ => continue,
+        };
+        rows += 1;
+        for word in vocabulary.words() {
+            assert!(!refused(row, wrap(word)), "{}: {word}", row.field);
+            assert!(refused(row, wrap(&format!("{word}x"))), "{}: {word}x", row.field);
+        }
     }
-    let environments = model::Environment::ALL.map(|one| (one.as_str(), one));
-    let asks = Operation::ALL.iter().filter(|one| **one != Operation::ListModels);
-    let operations = asks.map(|one| one.as_str()).collect();
-    let tools = || ProviderToolKind::ALL.iter().map(|one| one.as_str()).collect();
-    let measures = Measure::ALL.map(|one| (one.as_str(), one));
-    let windows = Per::ALL.map(|one| (one.as_str(), one));
-    for (file, field, words) in [
-        (FileKind::Agent, "status", words(AgentStatus::WORDS)),
-        (FileKind::Agent, "data_class", words(DataClass::WORDS)),
-        (FileKind::Agent, "environment", words(&environments)),
-        (FileKind::Agent, "bindings[].kind", words(Binding::WORDS)),
-        (FileKind::Provider, "kind", words(ProviderKind::WORDS)),
-        (FileKind::People, "persons.*.tags", words(PersonTag::WORDS)),
-        (FileKind::Model, "targets[].when.environments", words(&environments)),
-        (FileKind::Model, "targets[].when.data_classes", words(DataClass::WORDS)),
-        (FileKind::Context, "data_class", words(DataClass::WORDS)),
-        (FileKind::Context, "environments", words(&environments)),
-        (FileKind::Context, "hours.days", words(Weekday::WORDS)),
-        (FileKind::Context, "tools", tools()),
-        (FileKind::Quota, "limits[].what", words(&measures)),
-        (FileKind::Quota, "limits[].per", words(&windows)),
-        (FileKind::PolicyTest, "tests[].expect.verdict", words(Verdict::WORDS)),
-        (FileKind::PolicyTest, "tests[].ask.operation", operations),
-        (FileKind::PolicyTest, "tests[].ask.tools[].kind", tools()),
-    ] {
-        let row = FIELDS.iter().find(|row| row.file == file && row.field == field).unwrap();
-        let listed: BTreeSet<_> = row.kind.split('`').skip(1).step_by(2).collect();
-        assert_eq!(listed, words, "{field}");
+    assert!(rows > 15, "{rows}");
+}
+
+/// The bounds in the table are those of the readers: one more, or one less, is refused.
+#[test]
+fn the_table_states_the_bounds_of_every_number() {
+    let mut rows = 0;
+    for row in FIELDS {
+        let (low, high) = match row.takes {
+            Takes::One(TakesValue::Number(low, high)) => (low, high),
+            Takes::One(TakesValue::AtMost(high)) => (1, high),
+            _ => continue,
+        };
+        rows += 1;
+        let refused = |value: Value| {
+            let range = format!("is not a whole number from {low} to {high}");
+            said_of(row, &value).iter().any(|what| what.ends_with(&range))
+        };
+        assert!(!refused(json!(low)) && !refused(json!(high)), "{}", row.field);
+        assert!(refused(json!(high + 1)), "{}", row.field);
+        assert!(refused(low.checked_sub(1).map_or(json!(-1), |less| json!(less))), "{}", row.field);
     }
+    assert!(rows > 25, "{rows}");
 }

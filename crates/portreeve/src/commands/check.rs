@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use bundle::{Bundle, Finding};
 use charter::SourceTree;
-use model::Problems;
+use model::{Problem, Problems};
 use serde_json::{Value, json};
 
 use crate::cli::Output;
 use crate::codes::ErrorCode;
+use crate::commands::schema;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::{clock, print};
@@ -19,13 +20,13 @@ use crate::{clock, print};
 pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<ExitCode> {
     let dir = dir.unwrap_or_else(|| home.working_copy());
     match read(&dir)? {
-        Ok((_, bundle)) => {
-            sound(&dir, &bundle, output)?;
+        Ok((tree, bundle)) => {
+            sound(&dir, &bundle, &schema::warnings(&dir, &tree), output)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {
             if output.json {
-                let all: Vec<Value> = problems.iter().map(object).collect();
+                let all: Vec<Value> = problems.iter().map(|problem| object(problem, "problem")).collect();
                 print::line(&serde_json::to_string_pretty(&all)?);
             } else {
                 for problem in &problems {
@@ -39,10 +40,11 @@ pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<E
 }
 
 /// Prints what a charter without problems comes to, and what calls under it will meet.
-fn sound(dir: &Path, bundle: &Bundle, output: Output) -> Result<()> {
+fn sound(dir: &Path, bundle: &Bundle, editor: &[Problem], output: Output) -> Result<()> {
     let warnings = warnings(bundle);
     if output.json {
-        let all: Vec<Value> = warnings.iter().map(warning).collect();
+        let editor = editor.iter().map(|problem| object(problem, "warning"));
+        let all: Vec<Value> = warnings.iter().map(warning).chain(editor).collect();
         print::line(&serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
@@ -57,6 +59,9 @@ fn sound(dir: &Path, bundle: &Bundle, output: Output) -> Result<()> {
     ));
     for warning in &warnings {
         print::line(&format!("warning: {warning}"));
+    }
+    for problem in editor {
+        print::line(&format!("warning: {problem}"));
     }
     print::next(&format!("portreeve change propose {} --apply", dir.display()));
     Ok(())
@@ -113,10 +118,10 @@ fn warning(found: &Finding) -> Value {
     })
 }
 
-fn object(problem: &model::Problem) -> Value {
+fn object(problem: &Problem, severity: &str) -> Value {
     json!({
         "id": problem.code,
-        "severity": "problem",
+        "severity": severity,
         "file": problem.place.file,
         "line": problem.place.line,
         "column": problem.place.column,

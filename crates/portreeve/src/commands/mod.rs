@@ -14,6 +14,7 @@ mod ping;
 mod policy;
 mod replay;
 mod routes;
+mod schema;
 mod secret;
 mod signing;
 mod status;
@@ -21,6 +22,7 @@ mod usage;
 mod when;
 
 pub(crate) use check::checked;
+pub(crate) use schema::write_into as write_schemas;
 pub(crate) use secret::store as sealed_store;
 
 use std::process::ExitCode;
@@ -50,6 +52,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Agent(agent) => agent::run(&home, agent).await,
         Command::Change(change) => change::run(&home, change).await,
         Command::Help { words } => help::run(&words),
+        Command::Schema { kind, write } => schema::run(kind.as_deref(), write),
         Command::Secret(secret) => secret::run(&home, secret).await,
     }
 }
