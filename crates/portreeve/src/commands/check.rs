@@ -26,7 +26,8 @@ pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<E
         }
         Err(problems) => {
             if output.json {
-                let all: Vec<Value> = problems.iter().map(|problem| object(problem, "problem")).collect();
+                let all: Vec<Value> =
+                    problems.iter().map(|problem| object(problem, "problem")).collect();
                 print::line(&serde_json::to_string_pretty(&all)?);
             } else {
                 for problem in &problems {
