@@ -11,8 +11,13 @@ const DECIMALS_MAX: usize = 9;
 /// Billionths of a dollar in one.
 const NANO_PER_USD: u64 = 1_000_000_000;
 
+/// Most dollars an amount may be: what 64 bits of billionths hold, rounded down to whole dollars, so
+/// that a count that reached their end is above every amount that anybody declared.
+pub(crate) const USD_MAX: u64 = 18_446_744_073;
+
 /// What the help says of an amount.
-const HELP: &str = "write US dollars with at most 9 decimals, as in `12.50`";
+const HELP: &str =
+    "write US dollars with at most 9 decimals, as in `12.50`, and at most 18446744073";
 
 /// Reads an amount: nano-USD.
 pub(crate) fn read(sheet: &mut Sheet<'_>, node: &Node) -> Option<u64> {
@@ -50,7 +55,8 @@ fn nano_usd(text: &str) -> Option<u64> {
         return None;
     }
     let nano: u64 = format!("{decimals:0<DECIMALS_MAX$}").parse().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(NANO_PER_USD)?.checked_add(nano)
+    let sum = whole.parse::<u64>().ok()?.checked_mul(NANO_PER_USD)?.checked_add(nano)?;
+    (sum <= USD_MAX * NANO_PER_USD).then_some(sum)
 }
 
 #[cfg(test)]
@@ -58,6 +64,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_help_names_the_most() {
+        assert!(HELP.ends_with(&format!("at most {USD_MAX}")));
+    }
 
     #[test]
     fn money_is_counted_as_it_is_written() {
@@ -69,7 +80,8 @@ mod tests {
             ("0.000000001", 1),
             ("0.1", 100_000_000),
             ("0.3", 300_000_000),
-            ("18446744073.709551615", u64::MAX),
+            ("18446744073", USD_MAX * NANO_PER_USD),
+            ("18446744073.000000000", USD_MAX * NANO_PER_USD),
         ] {
             assert_eq!(nano_usd(text), Some(nano), "{text}");
         }
@@ -94,6 +106,8 @@ mod tests {
             "NaN",
             "0.0000000001",
             "1.0000000000",
+            "18446744073.000000001",
+            "18446744073.709551615",
             "18446744073.709551616",
             "18446744074",
             "99999999999999999999999",
@@ -105,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_amount_reads_back(nano: u64) {
+        fn every_amount_reads_back(nano in 0..=USD_MAX * NANO_PER_USD) {
             let text = format!("{}.{:09}", nano / NANO_PER_USD, nano % NANO_PER_USD);
             prop_assert_eq!(nano_usd(&text), Some(nano));
         }

@@ -3,6 +3,7 @@
 
 use model::{Environment, Measure, Per, Proof, ProviderToolKind, UnrecognisedPlace};
 
+use crate::money::USD_MAX;
 use crate::suggest::listed;
 use crate::words::{AgentStatus, Binding, DataClass, PersonTag, ProviderKind, Verdict, Weekday};
 
@@ -172,7 +173,7 @@ impl Value {
             Self::Format => format!("`{}`", crate::root::FORMAT),
             Self::Word(vocabulary) => listed(&vocabulary.words(), "or"),
             Self::Number(low, high) => format!("{low} to {high}"),
-            Self::AtMost(high) => format!("1 to {high}; for `money`, US dollars"),
+            Self::AtMost(high) => format!("1 to {high}; for `money`, US dollars up to {USD_MAX}"),
             Self::Unrecognised => unrecognised(),
             Self::Name(kind) => kind.to_owned(),
             Self::ModelName => "model name".to_owned(),

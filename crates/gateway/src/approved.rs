@@ -110,10 +110,10 @@ impl<'c> Choosing<'c> {
             self.called.model.is_some_and(|model| !models.contains(model))
         };
         if wish.models.as_ref().is_some_and(unwanted) {
-            return Err(self.unfit(name, "the request itself narrowed it to other models"));
+            return Err(self.narrowed(name, "other models"));
         }
         if wish.no_tools && !self.called.tools.is_empty() {
-            return Err(self.unfit(name, "the request itself narrowed it to no tools"));
+            return Err(self.narrowed(name, "no tools"));
         }
         Ok(context.facts())
     }
@@ -146,17 +146,24 @@ impl<'c> Choosing<'c> {
         agent.context_required || self.called.model.is_some_and(of_model)
     }
 
-    /// The agent's contexts that would do.
+    /// The agent's contexts that would do, but for the one that the token is bound to.
+    fn others(self) -> Vec<&'c str> {
+        let Asker { agent, bound, .. } = self.asker;
+        let others = agent.contexts.iter().filter(|name| Some(*name) != bound);
+        others.filter(|name| self.fitting(name).is_ok()).map(ContextName::as_str).collect()
+    }
+
+    /// The same in words.
     fn would_do(self) -> String {
-        let own = self.asker.agent.contexts.iter();
-        let fitting: Vec<&str> =
-            own.filter(|name| self.fitting(name).is_ok()).map(ContextName::as_str).collect();
-        if fitting.is_empty() {
-            return "None of this agent's contexts would do".to_owned();
+        let fitting = self.others();
+        match (fitting.as_slice(), self.asker.bound) {
+            ([], None) => "None of this agent's contexts would do".to_owned(),
+            ([], Some(_)) => "None of this agent's other contexts would do".to_owned(),
+            (_, None) => format!("These would do: {}", fitting.join(", ")),
+            (_, Some(_)) => {
+                format!("These would do, each with a token for it: {}", fitting.join(", "))
+            }
         }
-        let others = self.asker.bound.is_some_and(|bound| fitting != [bound.as_str()]);
-        let how = if others { ", each with a token for it" } else { "" };
-        format!("These would do{how}: {}", fitting.join(", "))
     }
 
     fn required(self) -> Refusal {
@@ -176,15 +183,29 @@ impl<'c> Choosing<'c> {
 
     /// The header names another context than the token's, the agent's own or not.
     fn leaving(self, bound: &ContextName) -> Refusal {
+        let stay = format!("Leave the header out, or name `{bound}` in it");
+        let how = match (self.fitting(bound), self.others().as_slice()) {
+            (Ok(_), []) => stay,
+            (Ok(_), _) => format!("{stay}. {}", self.would_do()),
+            (Err(_), _) => self.would_do(),
+        };
         let detail = format!(
-            "It is bound to `{bound}`, and the header `{CONTEXT_HEADER}` names another. {}.",
-            self.would_do()
+            "It is bound to `{bound}`, and the header `{CONTEXT_HEADER}` names another. {how}."
         );
         self.asking_owner(RefusalCode::ContextBound, detail)
     }
 
     fn asking_owner(self, code: RefusalCode, detail: String) -> Refusal {
         Refusal::new(code, detail).asking(self.asker.agent.owner.clone())
+    }
+
+    /// The header itself took away from the context what is called.
+    fn narrowed(self, name: &ContextName, to: &str) -> Refusal {
+        let owner = self.asker.bundle.context(name).map_or("", |context| context.owner.as_str());
+        let detail = format!(
+            "Context `{name}`: the request itself narrowed it to {to}. Not narrowed, it would do."
+        );
+        Refusal::new(RefusalCode::ContextUnfit, detail).asking(owner)
     }
 
     fn unfit(self, name: &ContextName, why: &str) -> Refusal {
@@ -197,44 +218,73 @@ impl<'c> Choosing<'c> {
 /// What the header says: `NAME`, then any of `models=NAME,NAME` and `tools=none`.
 fn wish(headers: &HeaderMap) -> Result<Option<Wish>, Refusal> {
     let mut values = headers.get_all(CONTEXT_HEADER).iter();
-    let (first, second) = (values.next(), values.next());
-    let Some(value) = first else { return Ok(None) };
-    let read = value.to_str().ok().filter(|text| second.is_none() && text.len() <= HEADER_MAX);
-    read.and_then(parsed).map(Some).ok_or_else(|| {
+    let Some(value) = values.next() else { return Ok(None) };
+    let read = match (values.next(), value.to_str()) {
+        (Some(_), _) => Err("came more than once"),
+        (None, Err(_)) => Err("is not plain ASCII"),
+        (None, Ok(text)) if text.len() > HEADER_MAX => Err("is longer than 256 bytes"),
+        (None, Ok(text)) => parsed(text),
+    };
+    read.map(Some).map_err(|why| {
         let detail = format!(
-            "Write one header `{CONTEXT_HEADER}: NAME`, narrowed where wanted by \
-             `; models=NAME,NAME` and `; tools=none`."
+            "The header `{CONTEXT_HEADER}` {why}. Write one header `{CONTEXT_HEADER}: NAME`, \
+             narrowed where wanted by `; models=NAME,NAME` and `; tools=none`."
         );
         Refusal::new(RefusalCode::FieldInvalid, detail)
     })
 }
 
-fn parsed(text: &str) -> Option<Wish> {
+/// The same of one value, or what is wrong with it, in words that go on after the header's name.
+fn parsed(text: &str) -> Result<Wish, &'static str> {
     let mut parts = text.split(';').map(str::trim);
-    let mut wish = Wish { name: parts.next()?.parse().ok()?, models: None, no_tools: false };
+    let name = match parts.next().unwrap_or_default() {
+        "" => return Err("names no context"),
+        name => name.parse().map_err(|_| "does not begin with the name of a context")?,
+    };
+    let mut wish = Wish { name, models: None, no_tools: false };
     for part in parts {
-        match part.split_once('=')? {
-            ("models", names) if wish.models.is_none() => {
-                let names = names.split(',').map(|name| name.trim().parse().ok());
-                wish.models = Some(names.collect::<Option<Vec<ModelName>>>()?);
+        match part.split_once('=') {
+            Some(("models", _)) if wish.models.is_some() => return Err("says `models` twice"),
+            Some(("models", names)) => {
+                let names = names.split(',').map(|name| name.trim().parse());
+                let names = names.collect::<Result<Vec<ModelName>, _>>();
+                wish.models = Some(names.map_err(|_| "lists in `models` what is no model's name")?);
             }
-            ("tools", "none") if !wish.no_tools => wish.no_tools = true,
-            _ => return None,
+            Some(("tools", _)) if wish.no_tools => return Err("says `tools` twice"),
+            Some(("tools", "none")) => wish.no_tools = true,
+            Some(("tools", _)) => return Err("says of `tools` something else than `none`"),
+            None if part.is_empty() => return Err("has nothing after a `;`"),
+            Some(_) | None => return Err("says something beside the name, `models` and `tools`"),
         }
     }
-    Some(wish)
+    Ok(wish)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(values: &[&str]) -> Result<Option<Wish>, RefusalCode> {
+    fn headers(values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(CONTEXT_HEADER, value.parse().expect("a header's value"));
+            let value = http::HeaderValue::from_bytes(value.as_bytes()).expect("a value");
+            headers.append(CONTEXT_HEADER, value);
         }
-        wish(&headers).map_err(|refusal| refusal.code)
+        headers
+    }
+
+    fn read(values: &[&str]) -> Result<Option<Wish>, RefusalCode> {
+        wish(&headers(values)).map_err(|refusal| refusal.code)
+    }
+
+    /// What a refusal of these values says is wrong.
+    fn wrong(values: &[&str]) -> String {
+        let refusal = wish(&headers(values)).expect_err("not a wish");
+        assert_eq!(refusal.code, RefusalCode::FieldInvalid);
+        let said = refusal.detail.strip_prefix("The header `portreeve-context` ");
+        let (why, how) = said.and_then(|said| said.split_once(". ")).expect("what is wrong");
+        assert!(how.starts_with("Write one header `portreeve-context: NAME`"), "{how}");
+        why.to_owned()
     }
 
     #[test]
@@ -253,23 +303,27 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_and_not_guessed() {
-        let long = "x".repeat(300);
-        for bad in [
-            "",
-            "Support",
-            "a,b",
-            "support;",
-            "support; purpose=more",
-            "support; models=",
-            "support; models=a,,b",
-            "support; tools=all",
-            "support; tools=none; tools=none",
-            "support; models=a; models=b",
-            &long,
+    fn anything_else_is_refused_with_what_is_wrong_and_not_guessed() {
+        let long = "x".repeat(257);
+        for (bad, why) in [
+            ("", "names no context"),
+            ("; tools=none", "names no context"),
+            ("Support", "does not begin with the name of a context"),
+            ("a,b", "does not begin with the name of a context"),
+            ("support;", "has nothing after a `;`"),
+            ("support;; tools=none", "has nothing after a `;`"),
+            ("support; purpose=more", "says something beside the name, `models` and `tools`"),
+            ("support; more", "says something beside the name, `models` and `tools`"),
+            ("support; models=", "lists in `models` what is no model's name"),
+            ("support; models=a,,b", "lists in `models` what is no model's name"),
+            ("support; models=a; models=b", "says `models` twice"),
+            ("support; tools=all", "says of `tools` something else than `none`"),
+            ("support; tools=none; tools=none", "says `tools` twice"),
+            ("supp\u{f6}rt", "is not plain ASCII"),
+            (&long, "is longer than 256 bytes"),
         ] {
-            assert_eq!(read(&[bad]), Err(RefusalCode::FieldInvalid), "{bad}");
+            assert_eq!(wrong(&[bad]), why, "{bad}");
         }
-        assert_eq!(read(&["support", "support"]), Err(RefusalCode::FieldInvalid));
+        assert_eq!(wrong(&["support", "support"]), "came more than once");
     }
 }

@@ -269,10 +269,7 @@ fn refusal(over: &Over) -> Refusal {
         (false, Per::Minute) => RefusalCode::BudgetPaused,
         (false, Per::Day | Per::Month) => RefusalCode::BudgetExhausted,
     };
-    let unit = |amount: u64| match key.measure {
-        Measure::Requests | Measure::Tokens => amount.to_string(),
-        Measure::Money => usd(amount),
-    };
+    let unit = |amount: u64| written(key.measure, amount);
     let detail = format!(
         "Budget `{}`, {} per {}: of {}, {} are used and {} are held by calls under way; this call \
          may use {}. It begins anew at {}.",
@@ -288,7 +285,17 @@ fn refusal(over: &Over) -> Refusal {
     Refusal::new(code, detail).asking(&over.limit.owner)
 }
 
-/// Nano-USD in dollars, for people.
+/// An amount, for people. One at the end of what can be counted stands for all above it.
+fn written(measure: Measure, amount: u64) -> String {
+    match (measure, amount) {
+        (Measure::Money, u64::MAX) => "more than 18446744073 USD".to_owned(),
+        (Measure::Money, _) => usd(amount),
+        (Measure::Requests | Measure::Tokens, u64::MAX) => format!("more than {}", u64::MAX - 1),
+        (Measure::Requests | Measure::Tokens, _) => amount.to_string(),
+    }
+}
+
+/// Nano-USD in dollars.
 fn usd(nano: u64) -> String {
     let (whole, rest) = (nano / 1_000_000_000, nano % 1_000_000_000);
     let digits = format!("{rest:09}");
@@ -307,9 +314,18 @@ mod tests {
             (1, "0.000000001 USD"),
             (1_500_000_000, "1.5 USD"),
             (12_000_000_000, "12 USD"),
-            (u64::MAX, "18446744073.709551615 USD"),
+            (18_446_744_073_000_000_000, "18446744073 USD"),
+            (u64::MAX, "more than 18446744073 USD"),
         ] {
-            assert_eq!(usd(nano), text);
+            assert_eq!(written(Measure::Money, nano), text);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_counted_any_more_is_no_amount() {
+        for measure in [Measure::Requests, Measure::Tokens] {
+            let almost = written(measure, u64::MAX - 1);
+            assert_eq!(written(measure, u64::MAX), format!("more than {almost}"));
         }
     }
 }

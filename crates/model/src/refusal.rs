@@ -14,6 +14,8 @@ pub enum Fixer {
     AgentOwner,
     /// The owner of the policy or of the thing asked for.
     PolicyOwner,
+    /// The seat that can raise the budget.
+    BudgetOwner,
     /// Whoever runs the gateway.
     Platform,
     /// The model's provider.
@@ -140,9 +142,9 @@ catalogue! {
     ContextBound "context_bound" 403 Decide Caller Useless "The token is bound to one approved context, and the call cannot be made in it.";
     BudgetUnbounded "budget_unbounded" 403 Decide Caller Useless "Nothing bounds what the call may use, and a budget applies.";
     BudgetUnpriced "budget_unpriced" 403 Decide Platform Useless "The model has no price, and a budget of money applies.";
-    BudgetTooSmall "budget_too_small" 429 Decide AgentOwner Useless "The call may use more than a whole budget.";
-    BudgetPaused "budget_paused" 429 Decide AgentOwner Later "A budget of this minute is used up.";
-    BudgetExhausted "budget_exhausted" 429 Decide AgentOwner Useless "A budget is used up.";
+    BudgetTooSmall "budget_too_small" 429 Decide BudgetOwner Useless "The call may use more than a whole budget.";
+    BudgetPaused "budget_paused" 429 Decide BudgetOwner Later "A budget of this minute is used up.";
+    BudgetExhausted "budget_exhausted" 429 Decide BudgetOwner Useless "A budget is used up.";
     NoTarget "no_target" 403 Decide PolicyOwner Useless "No place that serves the model takes calls of this agent.";
     SecretMissing "secret_missing" 503 Decide Platform Later "The secret this call needs has no sealed value.";
     SecretExpired "secret_expired" 503 Decide Platform Later "The secret this call needs is older than its owner allows.";
@@ -152,7 +154,7 @@ catalogue! {
     SecretUnreadable "secret_unreadable" 503 Forward Platform Later "The secret this call needs could not be opened.";
     TargetsSetAside "targets_set_aside" 503 Forward Provider Later "Every place that may serve this call has failed and is set aside for now.";
     TargetsBusy "targets_busy" 503 Forward Platform Later "Every place that may serve this call is carrying as much as it may.";
-    BudgetCut "budget_cut" 502 Forward AgentOwner Useless "The answer was cut: it was about to use more than the call held of a budget.";
+    BudgetCut "budget_cut" 502 Forward BudgetOwner Useless "The answer was cut: it was about to use more than the call held of a budget.";
     UpstreamConnect "upstream_connect" 502 Forward Provider Later "The provider could not be reached.";
     UpstreamTimeout "upstream_timeout" 504 Forward Provider Later "The provider did not answer in time.";
     UpstreamDropped "upstream_dropped" 502 Forward Provider Later "The provider broke off its answer.";
@@ -215,6 +217,7 @@ impl Fixer {
             Self::Caller => "the caller",
             Self::AgentOwner => "the agent's owner",
             Self::PolicyOwner => "the policy's owner",
+            Self::BudgetOwner => "the budget's owner",
             Self::Platform => "the platform team",
             Self::Provider => "the provider",
         }

@@ -198,7 +198,7 @@ pub(crate) struct Budgets {
 pub(crate) struct Usage {
     /// Whose use is added up: a row for each seat that answers for agents, each agent, or each
     /// model.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value_t = UsageBy::Agent)]
     pub(crate) by: UsageBy,
     /// Only calls that came since: an RFC 3339 time, a date in UTC, or an age such as 24h or 30d.
     #[arg(long)]

@@ -36,7 +36,7 @@ pub struct Over {
     pub used: u64,
     /// What calls that run may still use of it.
     pub held: u64,
-    /// What the call may use at most.
+    /// What the call may use at most; `u64::MAX` stands for that or more.
     pub asked: u64,
     /// When the next window begins.
     pub resets: Timestamp,

@@ -155,7 +155,7 @@ impl Windows {
             held: counter.held(),
             asked,
             resets: window.end,
-            never: asked > limit.at_most,
+            never: asked > limit.at_most || asked == u64::MAX,
         }
     }
 
@@ -233,9 +233,10 @@ impl Window {
 }
 
 impl Counter {
+    /// A bound at the end of what can be counted stands for all above it, so it fits nowhere.
     fn fits(self, limit: &Limit, asked: u64) -> bool {
         let after = self.held.saturating_add(self.used.into()).saturating_add(asked.into());
-        after <= limit.at_most.into()
+        asked < u64::MAX && after <= limit.at_most.into()
     }
 
     fn held(self) -> u64 {

@@ -258,6 +258,7 @@ pub(crate) const fn fixer(fixer: Fixer) -> &'static str {
         Fixer::Caller => "caller",
         Fixer::AgentOwner => "agent_owner",
         Fixer::PolicyOwner => "policy_owner",
+        Fixer::BudgetOwner => "budget_owner",
         Fixer::Platform => "platform",
         Fixer::Provider => "provider",
     }

@@ -86,6 +86,8 @@ fn what_holds_between_fields_is_said() {
     let quota = parsed(FileKind::Quota);
     let limit = &quota["properties"]["limits"]["items"];
     assert_eq!(limit["if"]["properties"]["what"]["const"], "money");
+    let dollars = &limit["then"]["properties"]["at_most"]["anyOf"][0];
+    assert_eq!(dollars["maximum"], 18_446_744_073_u64);
     assert_eq!(limit["else"]["properties"]["at_most"]["maximum"], 1_000_000_000_000_000_u64);
     assert_eq!(parsed(FileKind::Provider)["then"]["properties"]["base_url"], false);
 }

@@ -2,6 +2,7 @@
 //! language that both ECMAScript and Python read alike.
 
 use super::json::{Json, Members};
+use crate::money::USD_MAX;
 use crate::people::{COST_CENTER_BYTES_MAX, EMAIL_BYTES_MAX};
 use crate::root::FORMAT;
 use crate::takes::Value;
@@ -90,7 +91,8 @@ pub(super) fn dollars(least: Least) -> Members {
         Least::Nothing => ("minimum", DOLLARS),
         Least::AboveNothing => ("exclusiveMinimum", DOLLARS_ABOVE_NOTHING),
     };
-    let number = vec![("type", Json::text("number")), (bound, Json::Number(0))];
+    let most = ("maximum", Json::Number(USD_MAX));
+    let number = vec![("type", Json::text("number")), (bound, Json::Number(0)), most];
     let either = [number, self::pattern(pattern)].map(Json::Object);
     vec![("anyOf", Json::List(either.to_vec()))]
 }

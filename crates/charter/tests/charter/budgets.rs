@@ -123,6 +123,7 @@ fn limits_are_counted_in_their_own_measure() {
         ("what: tokens, per: day, at_most: \"5\"", "wrong-type"),
         ("what: tokens, per: day, at_most: -5", "wrong-type"),
         ("what: money, per: day, at_most: 0", "bad-value"),
+        ("what: money, per: day, at_most: 18446744073.000000001", "bad-value"),
         ("what: money, per: day, at_most: 1e3", "bad-value"),
         ("what: money, per: day, at_most: 1.0000000001", "bad-value"),
         ("what: money, per: day, at_most: [5]", "wrong-type"),

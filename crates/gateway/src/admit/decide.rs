@@ -8,7 +8,7 @@ use model::{
     Ask, Case, ModelName, Operation, Recordable as _, Refusal, RefusalCode, Refused, Timestamp,
     WithheldRecord,
 };
-use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question};
+use policy::{ApprovedFacts, CallFacts, Circumstances, Permit, Question, TargetFacts};
 use quota::Went;
 
 use super::{Admission, Admitting, Call, Denied, Sending, Wanted, refuse};
@@ -16,7 +16,7 @@ use crate::approved::{Asker, Called, Choice};
 use crate::budget::{Asking, Told};
 use crate::eligible::{Eligible, Measure};
 use crate::listing::Listed;
-use crate::live::Model;
+use crate::live::{Model, Target};
 
 impl Admitting<'_> {
     /// The models this caller may use, of which `wanted` is a page.
@@ -49,8 +49,26 @@ impl Admitting<'_> {
         Ok((approved, models.map(|model| model.facts.name.clone()).collect()))
     }
 
-    /// Whether policy would permit a plain call of `model`.
+    /// Whether policy would permit a plain call of `model` at one of the targets that are declared
+    /// for this agent in this context.
     fn may_list(&self, case: &Case, model: &Model, approved: Option<&ApprovedFacts>) -> bool {
+        let context = approved.map(|facts| &facts.name);
+        let admits = |target: &&Target| target.when.admits(&self.agent.facts, context);
+        let admitted = model.targets.iter().filter(admits);
+        if admitted.clone().count() == model.targets.len() {
+            return self.may_call(case, (model, &model.facts_of_targets), approved);
+        }
+        let targets: Vec<TargetFacts> = admitted.map(|target| target.facts.clone()).collect();
+        !targets.is_empty() && self.may_call(case, (model, &targets), approved)
+    }
+
+    /// Whether policy would permit a plain call of `model` at one of `targets`.
+    fn may_call(
+        &self,
+        case: &Case,
+        (model, targets): (&Model, &[TargetFacts]),
+        approved: Option<&ApprovedFacts>,
+    ) -> bool {
         let Some(ask) = &case.ask else { return false };
         self.live.policies().may_list(&Circumstances {
             agent: &self.agent.facts,
@@ -58,7 +76,7 @@ impl Admitting<'_> {
             approved,
             ask,
             model: &model.facts,
-            targets: &model.facts_of_targets,
+            targets,
         })
     }
 
@@ -160,7 +178,7 @@ impl Admitting<'_> {
         if let Some(other) = self.live.models().next() {
             // The answer is of no account; only the time it takes is.
             let approved = self.context(case, sending).ok().flatten();
-            let _ = self.may_list(case, other, approved.as_ref());
+            let _ = self.may_call(case, (other, &other.facts_of_targets), approved.as_ref());
         }
     }
 

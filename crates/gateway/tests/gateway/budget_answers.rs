@@ -4,6 +4,7 @@
 use model::Dialect::{self, Anthropic, Gemini, OpenAi};
 use model::{Amounts, Clock as _, CounterKey, Measure, Per, RefusalCode};
 use quota::Limit;
+use serde_json::json;
 use testkit::{Reply, Script};
 
 use crate::ask::DIALECTS;
@@ -30,7 +31,13 @@ fn a_budget_of_a_minute_says_to_come_back() {
         assert_eq!(reply.header("retry-after"), Some("50"));
         assert_eq!(reply.header("x-should-retry"), None);
         let text = reply.text();
-        for said in ["`all`", "requests per minute", "of 1, 1 are used", "2026-11-24T09:01:00"] {
+        for said in [
+            "`all`",
+            "requests per minute",
+            "of 1, 1 are used",
+            "2026-11-24T09:01:00",
+            "Who can fix it: the budget's owner; ask seat:risk-lead.",
+        ] {
             assert!(text.contains(said), "{said}: {text}");
         }
         assert_eq!(check::own(dialect, &reply.json())["who"], "seat:risk-lead");
@@ -68,7 +75,7 @@ fn a_call_larger_than_a_whole_budget_never_fits_and_is_told_no_time() {
             }));
             let mut ask = world.ask(dialect);
             if dialect == Anthropic {
-                ask = ask.field("max_tokens", serde_json::json!(9_000_000));
+                ask = ask.field("max_tokens", json!(9_000_000));
             }
             let reply = ask.send();
             check::refused(&world, dialect, &reply, RefusalCode::BudgetTooSmall);
@@ -77,6 +84,34 @@ fn a_call_larger_than_a_whole_budget_never_fits_and_is_told_no_time() {
             assert!(reply.text().contains(says), "{}", reply.text());
             world.provider.assert_untouched();
         }
+    }
+}
+
+/// Caps as large as numbers get, times several answers: that is not a number any more.
+#[test]
+fn a_bound_beyond_counting_is_told_as_more_than_and_never_fits() {
+    for (what, at_most, says) in [
+        ("tokens", "1000000000000000", "this call may use more than 18446744073709551614."),
+        ("money", "18446744073", "this call may use more than 18446744073 USD."),
+    ] {
+        let world = World::with(Setup::default().edited(move |files| {
+            put(files, &[gateway_wide(&[(what, "month", at_most)])]);
+            price(files, "fast", "2026-01-01");
+        }));
+        for (dialect, fields) in [
+            (OpenAi, json!({"max_tokens": u64::MAX, "n": 2})),
+            (Anthropic, json!({"max_tokens": u64::MAX})),
+            (Gemini, json!({"generationConfig": {"maxOutputTokens": u64::MAX}})),
+        ] {
+            let mut ask = world.ask(dialect);
+            for (name, value) in fields.as_object().unwrap() {
+                ask = ask.field(name, value.clone());
+            }
+            let reply = ask.send();
+            check::refused(&world, dialect, &reply, RefusalCode::BudgetTooSmall);
+            assert!(reply.text().contains(says), "{}", reply.text());
+        }
+        world.provider.assert_untouched();
     }
 }
 

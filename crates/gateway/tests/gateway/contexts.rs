@@ -181,7 +181,8 @@ fn a_header_that_is_malformed_or_comes_twice_is_refused() {
             refused(&world, &world.ask(dialect).header(HEADER, value), FieldInvalid);
         }
         let twice = world.ask(dialect).header(HEADER, "support").header(HEADER, "support");
-        refused(&world, &twice, FieldInvalid);
+        let reply = refused(&world, &twice, FieldInvalid);
+        assert!(reply.text().contains("`portreeve-context` came more than once."));
         refused(&world, &world.ask(dialect).header(HEADER, &"x".repeat(2_000)), FieldInvalid);
     }
 }
@@ -197,7 +198,8 @@ fn a_header_narrows_to_fewer_models_and_to_no_tools() {
         passes(&world, &narrowed("support; models=fast"), Some("support"));
         passes(&world, &narrowed("support; models=fast,routed; tools=none"), Some("support"));
         let reply = refused(&world, &narrowed("support; models=routed"), ContextUnfit);
-        assert!(reply.text().contains("narrowed it to other models"), "{}", reply.text());
+        let why = "narrowed it to other models. Not narrowed, it would do.";
+        assert!(reply.text().contains(why), "{}", reply.text());
         passes(&world, &searching(narrowed("support")), Some("support"));
         let reply = refused(&world, &searching(narrowed("support; tools=none")), ContextUnfit);
         assert!(reply.text().contains("narrowed it to no tools"), "{}", reply.text());

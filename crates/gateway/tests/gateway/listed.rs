@@ -11,7 +11,7 @@ use crate::ask::{Ask, DIALECTS};
 use crate::budgets::at;
 use crate::check;
 use crate::contexts::{HEADER, OFFICE, add, asking, require, world};
-use crate::world::World;
+use crate::world::{Setup, World};
 
 /// The names in a list of models.
 #[track_caller]
@@ -150,8 +150,14 @@ fn a_list_is_refused_where_a_call_would_be_whatever_it_called() {
         }
         for name in ["support", "theirs", "nobodys", "closed"] {
             let text = refused((Some("sales"), Some(name)), ContextBound);
-            assert!(text.contains("each with a token for it: sales, support."), "{text}");
+            let stay = "Leave the header out, or name `sales` in it. \
+                        These would do, each with a token for it: support.";
+            assert!(text.contains(stay), "{text}");
         }
+        // What it is bound to is not advised where that would not do either.
+        let text = refused((Some("closed"), Some("sales")), ContextBound);
+        let others = "names another. These would do, each with a token for it: sales, support.";
+        assert!(text.contains(others), "{text}");
         refused((Some("gone"), None), ContextBound);
     }
 }
@@ -183,4 +189,44 @@ fn a_model_that_needs_a_context_is_in_no_list_that_is_made_in_none() {
     assert!(!list((None, None)).contains(&fast));
     assert!(list((None, Some("support"))).contains(&fast));
     assert!(list((Some("support"), None)).contains(&fast));
+}
+
+fn as_agent<'w>(world: &World, ask: Ask<'w>, agent: &str, context: Option<&str>) -> Ask<'w> {
+    let ask = ask.token(world.token(agent));
+    match context {
+        Some(context) => ask.header(HEADER, context),
+        None => ask,
+    }
+}
+
+/// A model's targets may each be for some contexts, or for some agents: where none is left, a call
+/// is refused, and a list does not promise otherwise.
+#[test]
+fn a_model_without_a_target_for_the_context_is_in_no_list() {
+    let targets = [
+        ("fake", "when: {contexts: [night]}"),
+        ("second", "when: {contexts: [day], environments: [staging]}"),
+    ];
+    let setup = Setup::routed(&targets, "").edited(|files| {
+        for (name, agents) in [("night", "dev"), ("day", "dev, staged"), ("never", "dev")] {
+            add(files, name, ("routed, fast", agents), "");
+        }
+    });
+    let world = World::with(setup);
+    for (agent, context, expected) in [
+        ("dev", Some("night"), true),
+        ("dev", Some("day"), false),
+        ("dev", Some("never"), false),
+        ("dev", None, false),
+        ("staged", Some("day"), true),
+        ("staged", None, true),
+        ("twin", None, false),
+    ] {
+        let listed = names(&as_agent(&world, world.ask_list(OpenAi), agent, context));
+        let has = listed.iter().any(|name| name == "routed");
+        assert_eq!(has, expected, "{agent} in {context:?}: {listed:?}");
+        let call = as_agent(&world, world.ask(OpenAi).model("routed"), agent, context).send();
+        assert_eq!(call.status == 200, expected, "{agent} in {context:?}: {}", call.text());
+        assert!(listed.iter().any(|name| name == "fast"), "{listed:?}");
+    }
 }

@@ -169,9 +169,14 @@ fn a_snapshot_that_cannot_be_written_stops_nothing() {
         let told = server.stop();
         assert!(told.contains("the snapshot of the budgets' counters cannot be written"), "{told}");
         let server = home.up();
+        let before = counted(&home).0;
+        assert_eq!(before, logged(&home.entries("decisions")), "as the process that serves counts");
         assert_eq!(server.call(&token).status, 200);
-        assert_eq!(counted(&home).0, logged(&home.entries("decisions")));
+        // An outcome comes after its answer; a process that stopped has written it.
         server.stop();
+        let after = counted(&home).0;
+        assert_eq!(after, logged(&home.entries("decisions")));
+        assert_eq!([before[0], after[0]], [1, 2]);
     }
 }
 
@@ -280,6 +285,11 @@ fn the_chargeback_adds_up_to_the_log() {
             .sum();
         assert_eq!(billed, cost, "{}", focus.out);
         assert!(focus.out.contains("CC-4711"), "{}", focus.out);
+    }
+    // What nobody chose: a row for each agent.
+    for format in ["csv", "json", "focus"] {
+        let by_agent = home.run(&["usage", "--by", "agent", "--format", format]);
+        assert_eq!(home.run(&["usage", "--format", format]).ok(), by_agent.ok());
     }
     let none = home.run(&["usage", "--by", "agent", "--until", "2026-01-01", "--format", "json"]);
     assert_eq!(none.json()["total"]["requests"], 0);

@@ -3,7 +3,8 @@
 //!
 //! A charge is what a call cost by the prices in force: there are no discounts here, so the four
 //! costs of a row are one. Columns that begin with `x_` are this gateway's own, as FOCUS wants
-//! them named.
+//! them named. Who provided what was used is who answered; of a call that nobody is known to have
+//! answered, the provider of all the targets it was permitted, or else [`UNKNOWN`].
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,9 @@ const COLUMNS: &[&str] = &[
     "x_RequestsWithoutCost",
 ];
 
+/// What stands for a provider where the log does not tell which: FOCUS leaves no such column empty.
+const UNKNOWN: &str = "(unknown)";
+
 /// What is added up in one row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Charge {
@@ -93,11 +97,17 @@ impl Days {
         let attempts = &call.outcome.attempts;
         let good = attempts.iter().rfind(|attempt| attempt.failure.is_none());
         let target = good.or(attempts.last());
+        let (provider, upstream_model) = match target {
+            Some(target) => {
+                (Some(target.provider.to_string()), Some(target.upstream_model.clone()))
+            }
+            None => (call.permitted.provider.clone(), call.permitted.upstream_model.clone()),
+        };
         let charge = Charge {
             day: window_start(Per::Day, call.received),
             name: name.to_owned(),
-            provider: target.map(|target| target.provider.to_string()).unwrap_or_default(),
-            upstream_model: target.map(|target| target.upstream_model.clone()).unwrap_or_default(),
+            provider: provider.unwrap_or_else(|| UNKNOWN.to_owned()),
+            upstream_model: upstream_model.unwrap_or_default(),
             cost_center: call.outcome.cost_center.clone(),
         };
         self.charges.entry(charge).or_default().add(call);
@@ -133,7 +143,7 @@ impl Days {
                 account,
                 start,
                 end,
-                provider: "",
+                provider: UNKNOWN,
                 upstream_model: "",
                 name: UNALLOCATED,
                 kind: word(by),
@@ -181,4 +191,63 @@ fn line(sums: &Sums, said: &Said<'_>) -> Line {
 fn date_time(at: Timestamp) -> String {
     let text = at.to_string();
     text.get(..19).map_or_else(|| text.clone(), |whole| format!("{whole}Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Amounts, Ended, Outcome};
+
+    use super::*;
+    use crate::commands::usage::fold::{Permitted, Whose};
+
+    const ALWAYS: Period = Period { since: None, until: None };
+
+    fn call(attempts: serde_json::Value, permitted: Permitted) -> Call {
+        let outcome: Outcome = serde_json::from_value(json!({
+            "ended": Ended::Interrupted.as_str(), "attempts": attempts,
+            "output_bytes": 0, "duration_ms": 1,
+        }))
+        .expect("an outcome");
+        let whose = Whose { agent: Some("dev".to_owned()), ..Whose::default() };
+        let received = Timestamp::from_millis(1_795_510_800_000);
+        Call { whose, received, permitted, outcome, charged: Amounts::default() }
+    }
+
+    fn permitted(provider: &str) -> Permitted {
+        Permitted { provider: Some(provider.to_owned()), upstream_model: Some("m".to_owned()) }
+    }
+
+    /// The fields of a line; none of ours holds a line break.
+    fn fields(line: &str) -> Vec<String> {
+        let (mut fields, mut quoted) = (vec![String::new()], false);
+        for letter in line.chars() {
+            match letter {
+                '"' => quoted = !quoted,
+                ',' if !quoted => fields.push(String::new()),
+                other => fields.last_mut().expect("one").push(other),
+            }
+        }
+        fields
+    }
+
+    #[test]
+    fn every_row_names_a_provider() {
+        let tried = |name: &str| json!([{ "provider": name, "upstream_model": "m" }]);
+        for (call, expected) in [
+            (call(tried("east"), permitted("west")), "east"),
+            (call(json!([]), permitted("west")), "west"),
+            (call(json!([]), Permitted::default()), "(unknown)"),
+        ] {
+            let mut days = Days::default();
+            days.add(UsageBy::Agent, &call);
+            let text = days.csv(UsageBy::Agent, "a gateway", ALWAYS);
+            let rows: Vec<Vec<String>> = text.lines().map(fields).collect();
+            let [head, row, unallocated] = rows.as_slice() else { panic!("{text}") };
+            for column in ["InvoiceIssuerName", "ProviderName", "PublisherName", "ServiceName"] {
+                let place = head.iter().position(|name| name == column).expect("the column");
+                assert_eq!((&*row[place], &*unallocated[place]), (expected, "(unknown)"));
+            }
+            assert_eq!((row.len(), unallocated.len()), (COLUMNS.len(), COLUMNS.len()));
+        }
+    }
 }

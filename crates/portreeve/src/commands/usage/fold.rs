@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
 use ledger::{Entry, EntryKind};
-use model::{Amounts, DecisionId, DecisionRecord, Ended, HeldRecord, Measure, Outcome, Timestamp};
+use model::{
+    Amounts, DecisionId, DecisionRecord, Ended, HeldRecord, Measure, Outcome, TargetRecord,
+    Timestamp,
+};
 use serde::{Deserialize as _, Serialize};
 
 /// When the calls that count came: from `since` on, before `until`.
@@ -22,11 +25,19 @@ pub(super) struct Whose {
     pub(super) model: Option<String>,
 }
 
+/// Where a call must have gone if it went anywhere: what all its permitted targets share.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Permitted {
+    pub(super) provider: Option<String>,
+    pub(super) upstream_model: Option<String>,
+}
+
 /// One call that ended.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) whose: Whose,
     pub(super) received: Timestamp,
+    pub(super) permitted: Permitted,
     pub(super) outcome: Outcome,
     /// What budgets were charged: what the outcome says, or else all that was held.
     pub(super) charged: Amounts,
@@ -37,6 +48,7 @@ pub(super) struct Call {
 struct Open {
     whose: Whose,
     received: Timestamp,
+    permitted: Permitted,
     held: Amounts,
 }
 
@@ -86,11 +98,12 @@ impl Fold {
 
 impl Open {
     fn of_nobody(received: Timestamp) -> Self {
-        Self { whose: Whose::default(), received, held: Amounts::default() }
+        let (whose, permitted) = (Whose::default(), Permitted::default());
+        Self { whose, received, permitted, held: Amounts::default() }
     }
 
     fn ended(self, outcome: Outcome) -> Call {
-        let Self { whose, received, held } = self;
+        let Self { whose, received, permitted, held } = self;
         let unsaid = match outcome.ended {
             Ended::NotForwarded => Amounts::default(),
             Ended::Complete
@@ -101,7 +114,7 @@ impl Open {
             | Ended::Interrupted => held,
         };
         let charged = outcome.charged.unwrap_or(unsaid);
-        Call { whose, received, outcome, charged }
+        Call { whose, received, permitted, outcome, charged }
     }
 }
 
@@ -113,7 +126,20 @@ impl From<DecisionRecord> for Open {
             agent: record.subject.map(|subject| subject.agent.to_string()),
             model,
         };
-        Self { whose, received: record.received, held: held(&record.holds) }
+        let permitted = Permitted::of(&record.targets);
+        Self { whose, received: record.received, permitted, held: held(&record.holds) }
+    }
+}
+
+impl Permitted {
+    fn of(targets: &[TargetRecord]) -> Self {
+        let [first, others @ ..] = targets else { return Self::default() };
+        let same_provider = others.iter().all(|other| other.provider == first.provider);
+        let same = others.iter().all(|other| other.upstream_model == first.upstream_model);
+        Self {
+            provider: same_provider.then(|| first.provider.to_string()),
+            upstream_model: (same_provider && same).then(|| first.upstream_model.clone()),
+        }
     }
 }
 
@@ -196,6 +222,27 @@ mod tests {
             assert_eq!(call.whose.owner.as_deref(), Some("seat:risk-lead"));
             assert_eq!(fold.without_outcome(), 0);
         }
+    }
+
+    #[test]
+    fn where_a_call_went_is_what_its_permitted_targets_share() {
+        let check = |targets: &[(&str, &str)], expect: [Option<&str>; 2]| {
+            let target = |(provider, upstream_model): &(&str, &str)| TargetRecord {
+                provider: provider.parse().expect("a name"),
+                upstream_model: (*upstream_model).to_owned(),
+                secret: None,
+                claims: model::Claims::default(),
+                policies: Vec::new(),
+            };
+            let targets: Vec<_> = targets.iter().map(target).collect();
+            let [provider, upstream_model] = expect.map(|name| name.map(str::to_owned));
+            assert_eq!(Permitted::of(&targets), Permitted { provider, upstream_model });
+        };
+        check(&[], [None, None]);
+        check(&[("east", "m")], [Some("east"), Some("m")]);
+        check(&[("east", "m"), ("east", "m")], [Some("east"), Some("m")]);
+        check(&[("east", "m"), ("east", "n")], [Some("east"), None]);
+        check(&[("east", "m"), ("west", "m")], [None, None]);
     }
 
     #[test]
