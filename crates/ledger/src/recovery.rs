@@ -171,6 +171,7 @@ impl Opening {
             open: BTreeMap::new(),
             carried: VecDeque::new(),
             counted: Counters::default(),
+            last_sync: std::time::Duration::ZERO,
         };
         shared.state().epoch = recovered.epoch;
         begin_epoch(&mut writer, &history, &recovered).map_err(OpenError::Start)?;

@@ -22,6 +22,9 @@ pub struct Settings {
     pub batch_max: usize,
     /// Bytes of entries and sealed facts that one sync may cover, at most.
     pub batch_bytes_max: usize,
+    /// How long a batch that has company waits for more, at most; zero turns it off. Entries that come
+    /// one by one never wait.
+    pub gather_max: Duration,
     /// How long a caller waits for durability before the answer is no.
     pub answer_within: Duration,
     /// How long closing may take.
@@ -54,6 +57,7 @@ impl Default for Settings {
             queue_max: 8192,
             batch_max: 512,
             batch_bytes_max: 4 << 20,
+            gather_max: Duration::from_millis(1),
             answer_within: Duration::from_secs(1),
             close_within: Duration::from_secs(10),
             checkpoint_every: Duration::from_secs(1),

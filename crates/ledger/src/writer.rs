@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{DecisionId, Ended, Outcome, Timestamp};
 use serde_json::json;
@@ -21,6 +22,9 @@ use crate::recorded::outcome_draft;
 use crate::status::Unavailable;
 use crate::wal::WalWriter;
 
+/// Entries at which a batch has company: more are likely to follow while its sync is under way.
+const COMPANY: usize = 3;
+
 /// The writer's state. Owned by its thread alone.
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
@@ -34,6 +38,8 @@ pub(crate) struct Writer {
     /// are never more than the queue has places.
     pub(crate) carried: VecDeque<Pending>,
     pub(crate) counted: Counters,
+    /// How long the last sync took.
+    pub(crate) last_sync: Duration,
     /// What the last heartbeat said, and when.
     pub(crate) beat: (Counters, Timestamp),
 }
@@ -68,6 +74,7 @@ impl Writer {
             let mut batch = self.begin();
             self.admit(message, &mut batch);
             self.fill(&mut queue, &mut batch);
+            self.gather(&mut queue, &mut batch);
             if batch.beat {
                 self.heal();
                 self.add_heartbeat(&mut batch);
@@ -118,6 +125,21 @@ impl Writer {
         while batch.close.is_none() && !self.is_full(batch) {
             let Ok(message) = queue.try_recv() else { break };
             self.admit(message, batch);
+        }
+    }
+
+    /// Waits for more as long as the last sync took, where several have come already: nobody waits
+    /// more than twice as long, and there are half as many syncs and signatures to pay for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how many will come is not known; bounded by settings"
+    )]
+    fn gather(&mut self, queue: &mut Receiver<Message>, batch: &mut Batch) {
+        let wait = self.last_sync.min(self.shared.settings.gather_max);
+        let more = batch.close.is_none() && !self.is_full(batch);
+        if more && batch.entries.len() >= COMPANY && !wait.is_zero() {
+            std::thread::sleep(wait);
+            self.fill(queue, batch);
         }
     }
 
@@ -249,7 +271,8 @@ impl Writer {
         }
     }
 
-    fn count_sync(&self, took: std::time::Duration) {
+    fn count_sync(&mut self, took: Duration) {
+        self.last_sync = took;
         let mut state = self.shared.state();
         state.syncs = state.syncs.saturating_add(1);
         state.sync_time = state.sync_time.saturating_add(took);
