@@ -13,10 +13,16 @@ use zeroize::Zeroizing;
 /// Shorter values than this are not looked for: they would be found by chance.
 const VALUE_BYTES_MIN: usize = 8;
 
+/// In pieces of as many bytes the value is looked for without making ready for it first, which would
+/// take longer than the search.
+const FEW_BYTES: usize = 4096;
+
 /// Watches one answer for one lent secret, however the answer is cut into pieces.
 pub struct EchoWatch {
     /// What is looked for; empty where the value is too short.
     value: Zeroizing<Vec<u8>>,
+    /// A byte of the value that text seldom has, and how many stand before it.
+    rare: (u8, usize),
     /// The end of what came so far, where it could be the beginning of the value.
     held: Zeroizing<Vec<u8>>,
 }
@@ -30,13 +36,23 @@ impl EchoWatch {
     pub(crate) fn new(value: &[u8]) -> Self {
         let wanted = if value.len() < VALUE_BYTES_MIN { &[][..] } else { value };
         let held = Zeroizing::new(Vec::with_capacity(wanted.len()));
-        Self { value: Zeroizing::new(wanted.to_vec()), held }
+        Self { rare: rare(wanted), value: Zeroizing::new(wanted.to_vec()), held }
     }
 
     /// Whether `whole`, which nothing precedes or follows, holds the value.
     #[must_use]
     pub fn is_in(&self, whole: &[u8]) -> bool {
-        !self.value.is_empty() && memmem::find(whole, &self.value).is_some()
+        if self.value.is_empty() {
+            return false;
+        }
+        if whole.len() > FEW_BYTES {
+            return memmem::find(whole, &self.value).is_some();
+        }
+        let (rare, before) = self.rare;
+        memchr::memchr_iter(rare, whole).any(|at| {
+            let from = at.checked_sub(before).and_then(|start| whole.get(start..));
+            from.is_some_and(|from| from.starts_with(&self.value))
+        })
     }
 
     /// Takes the next piece of an answer and gives what may be passed on: all that came and is
@@ -74,14 +90,25 @@ impl EchoWatch {
     /// How many bytes at the end of `bytes` are the beginning of the value.
     fn possible_beginning(&self, bytes: &[u8]) -> usize {
         let longest = self.value.len().saturating_sub(1).min(bytes.len());
-        (1..=longest)
-            .rev()
-            .find(|length| {
-                let end = bytes.get(bytes.len() - length..).unwrap_or_default();
-                self.value.starts_with(end)
-            })
-            .unwrap_or(0)
+        let end = bytes.get(bytes.len().saturating_sub(longest)..).unwrap_or_default();
+        let first = self.value.first().copied().unwrap_or_default();
+        memchr::memchr_iter(first, end)
+            .filter_map(|at| end.get(at..))
+            .find(|end| self.value.starts_with(end))
+            .map_or(0, <[u8]>::len)
     }
+}
+
+/// The byte of `value` that a JSON text is least likely to have, and its place.
+fn rare(value: &[u8]) -> (u8, usize) {
+    let likelihood = |byte: u8| match byte {
+        b'A'..=b'Z' => 0,
+        b'0'..=b'9' => 1,
+        b'a'..=b'z' => 2,
+        _ => 3,
+    };
+    let places = value.iter().copied().enumerate();
+    places.min_by_key(|(_, byte)| likelihood(*byte)).map_or((0, 0), |(at, byte)| (byte, at))
 }
 
 impl fmt::Debug for EchoWatch {
@@ -126,6 +153,20 @@ mod tests {
         let single: Vec<&[u8]> = answer.chunks(1).collect();
         let (out, noticed) = passed(&single);
         assert!(noticed && before.starts_with(&out), "byte by byte");
+    }
+
+    #[test]
+    fn the_value_is_found_in_short_and_long_texts_wherever_it_stands() {
+        for value in [VALUE, b"sk-A1a2B3c4", b"--------", b"aaaaaaaa", b"Zzzzzzzz", b"zzzzzzzZ"] {
+            let watch = EchoWatch::new(value);
+            for length in [0, 1, 7, FEW_BYTES - value.len(), FEW_BYTES, 3 * FEW_BYTES] {
+                let filler = b"sk-aA1-z".repeat(length.div_ceil(8));
+                let (before, after) = filler.get(..length).unwrap_or_default().split_at(length / 3);
+                assert!(watch.is_in(&[before, value, after].concat()), "in {length}");
+                let (most, _) = value.split_at(value.len() - 1);
+                assert!(!watch.is_in(&[before, most, b"?", after].concat()), "in {length}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Lines of an event stream, piece by piece: which field a line is, and its value as it comes.
 
+use memchr::memchr;
+
 /// What a piece of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'p> {
@@ -46,6 +48,17 @@ enum Field {
 
 /// Longest name that is of interest, and one byte to tell it from longer ones.
 const NAME_BYTES_MAX: usize = "event".len() + 1;
+
+/// The pieces of `chunk`: each ends with a line feed, but for what follows the last one.
+pub(super) fn pieces(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = chunk;
+    std::iter::from_fn(move || {
+        let end = memchr(b'\n', rest).map_or(rest.len(), |at| at.saturating_add(1));
+        let (piece, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
 
 impl Lines {
     /// Takes a piece that ends with a line feed or breaks off, and calls `each` with what it is.

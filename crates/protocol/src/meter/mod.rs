@@ -172,7 +172,7 @@ impl Meter {
     }
 
     fn watch(&mut self, chunk: &[u8]) {
-        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+        for piece in line::pieces(chunk) {
             if self.line(piece) == Some(Line::Blank) {
                 self.end_event();
             }
@@ -184,7 +184,7 @@ impl Meter {
         let mut before = BytesMut::new();
         // Of the chunk: what is decided and shown begins at `shown`, what is undecided at `open`.
         let (mut shown, mut open, mut at) = (0, 0, 0);
-        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+        for piece in line::pieces(chunk) {
             at += piece.len();
             let line = self.line(piece);
             let hide = line == Some(Line::Blank) && self.end_event();

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use memchr::memchr2;
+
 use super::OUTLINE_BYTES_MAX;
 use crate::loose::LEFT_OUT;
 
@@ -63,24 +65,30 @@ impl Skim {
 
     /// Takes what lies before the next quote.
     fn outside_string<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        for (at, byte) in bytes.iter().copied().enumerate() {
-            match byte {
-                b'"' => {
-                    self.keep(byte);
-                    self.string = Some(self.text.len());
-                    return bytes.get(at.saturating_add(1)..).unwrap_or_default();
-                }
-                b'{' | b'[' => {
-                    self.keep(byte);
+        let mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+        let mut rest = bytes;
+        while let Some(at) = rest.iter().position(mark) {
+            let (plain, marked) = rest.split_at(at);
+            self.keep(plain);
+            let (mark, behind) = marked.split_at(1);
+            rest = behind;
+            match mark {
+                b"{" | b"[" => {
+                    self.keep(mark);
                     self.depth = self.depth.saturating_add(1);
                 }
-                b'}' | b']' => {
+                b"}" | b"]" => {
                     self.depth = self.depth.saturating_sub(1);
-                    self.keep(byte);
+                    self.keep(mark);
                 }
-                _ => self.keep(byte),
+                _ => {
+                    self.keep(mark);
+                    self.string = Some(self.text.len());
+                    return rest;
+                }
             }
         }
+        self.keep(rest);
         &[]
     }
 
@@ -91,7 +99,7 @@ impl Skim {
             self.keep_text(start, escaped);
             return rest;
         }
-        let stop = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        let stop = memchr2(b'"', b'\\', bytes);
         let (plain, rest) = bytes.split_at(stop.unwrap_or(bytes.len()));
         self.keep_text(start, plain);
         let Some((mark, rest)) = rest.split_first() else { return rest };
@@ -104,15 +112,15 @@ impl Skim {
             }
             self.string = None;
             self.long = false;
-            self.keep(*mark);
+            self.keep(b"\"");
         }
         rest
     }
 
-    /// Keeps a byte that stands outside strings, or a quote.
-    fn keep(&mut self, byte: u8) {
+    /// Keeps bytes that stand outside strings, or a quote.
+    fn keep(&mut self, bytes: &[u8]) {
         if self.depth <= DEPTH_MAX {
-            self.text.push(byte);
+            self.text.extend_from_slice(bytes);
         }
     }
 
