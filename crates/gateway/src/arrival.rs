@@ -19,3 +19,11 @@ pub(crate) struct Arrival {
     /// What its path asks for; none where that leads nowhere.
     pub(crate) operation: Option<Operation>,
 }
+
+impl Arrival {
+    /// `now` as a time: what it arrived at, and what has passed since on a clock that nobody sets.
+    pub(crate) fn at(&self, now: Instant) -> Timestamp {
+        let passed = now.saturating_duration_since(self.began).as_millis();
+        self.received.plus_millis(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+}

@@ -43,7 +43,7 @@ pub use approved::CONTEXT_HEADER;
 pub use arrival::MintId;
 pub use bounds::Bounds;
 pub use connection::{ConnectionFacts, Peer, Surface};
-pub use figures::{Spread, Traffic, TrafficRow, Window};
+pub use figures::{Refused, Spread, Traffic, TrafficRow, Window};
 pub use gate::{Gate, Load, Parts};
 pub use health::{Condition, TargetHealth};
 pub use listen::{ListenError, Listener, ListenerSpec, Transport};

@@ -50,6 +50,9 @@ pub(crate) enum Command {
     },
     /// One screen: what serves, under which charter, how fast it is, what was refused, what is open.
     Status(Status),
+    /// What goes through just now, on a screen that follows it: rates, latency, the busiest agents
+    /// and models, refusals, budgets that run out.
+    Top(Top),
     /// Try out, layer by layer, whether an agent's call would get through: exit code 1 names the
     /// first layer that fails, and who can fix it. Spends nothing unless told to.
     Ping(Ping),
@@ -130,6 +133,36 @@ pub(crate) struct Status {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Top {
+    /// Show the rows of one kind alone, instead of a few of each.
+    #[arg(long, value_enum)]
+    pub(crate) by: Option<TopBy>,
+    /// Seconds from one look to the next.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2,
+          value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) every: u64,
+    /// Print it once and end, as is done where standard output is no terminal.
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Of which kind rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TopBy {
+    Agent,
+    Model,
+    /// A place that serves a model, as `provider/upstream-model`.
+    Target,
+    /// A refusal's code.
+    Code,
+    Budget,
+    /// The newest refusals, each by itself.
+    Refusal,
 }
 
 #[derive(Debug, Args)]

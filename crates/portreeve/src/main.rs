@@ -33,7 +33,6 @@ mod traffic;
 mod upkeep;
 mod usd;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -67,7 +66,7 @@ fn main() -> ExitCode {
 
 /// Tells a failure; gives the code to end with.
 fn told(failure: &Diagnostic, format: ErrorFormat) -> ExitCode {
-    print::failure(&failure.text(format, is_coloured()));
+    print::failure(&failure.text(format, print::is_coloured(&std::io::stderr())));
     ExitCode::from(failure.code.exit())
 }
 
@@ -100,20 +99,6 @@ fn wanted(words: impl Iterator<Item = String>) -> ErrorFormat {
         is_next = word == "--error-format";
     }
     format
-}
-
-/// Whether errors are coloured: at a terminal, unless somebody wants no colour.
-fn is_coloured() -> bool {
-    let set = |name: &str| {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the binary reads the environment, here once"
-        )]
-        let value = std::env::var_os(name);
-        value.filter(|value| !value.is_empty())
-    };
-    let is_dumb = set("TERM").is_none_or(|term| term == "dumb");
-    std::io::stderr().is_terminal() && set("NO_COLOR").is_none() && !is_dumb
 }
 
 #[cfg(test)]

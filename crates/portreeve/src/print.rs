@@ -2,19 +2,26 @@
 //! request wrote cannot steer the terminal, and output that was lost is not called a success.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-/// Whether data could not be written. Only [`line`] sets it.
+/// Whether data could not be written. Only [`drawn`] sets it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// A line of data on standard output. A closed pipe ends output, not the program.
+/// A line of data on standard output.
 pub(crate) fn line(text: &str) {
+    drawn(&plain(text));
+}
+
+/// The same, of text whose colour is ours: nothing in it that others wrote can steer the terminal.
+/// A closed pipe ends output, not the program.
+pub(crate) fn drawn(text: &str) {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{}", plain(text)).and_then(|()| out.flush());
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
     // `portreeve decisions | head` closes the pipe early; there is nobody left to tell.
     if written.is_err_and(|cause| cause.kind() != io::ErrorKind::BrokenPipe) {
         LOST.store(true, Ordering::Relaxed);
@@ -44,6 +51,23 @@ pub(crate) fn failure(text: &str) {
 /// A JSON value as one line of text: a string without its quotes.
 pub(crate) fn value(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', " "))
+}
+
+/// Whether text on `stream` is coloured: at a terminal, unless somebody wants no colour.
+pub(crate) fn is_coloured(stream: &impl IsTerminal) -> bool {
+    obeys(stream) && set("NO_COLOR").is_none()
+}
+
+/// Whether `stream` is a terminal that can be steered.
+pub(crate) fn obeys(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && set("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// A variable of the environment, where it is set to something.
+fn set(name: &str) -> Option<OsString> {
+    #[expect(clippy::disallowed_methods, reason = "what a terminal can do stands nowhere else")]
+    let value = std::env::var_os(name);
+    value.filter(|value| !value.is_empty())
 }
 
 /// Whether any data was lost on its way to standard output.

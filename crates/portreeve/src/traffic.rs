@@ -1,7 +1,7 @@
 //! What went through lately, as it crosses the admin socket and as programs are shown it.
 
-use gateway::{Gate, Spread, Traffic, TrafficRow, Window};
-use model::Timestamp;
+use gateway::{Gate, Refused, Spread, TrafficRow, Window};
+use model::{DecisionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What went through lately.
@@ -18,14 +18,23 @@ pub(crate) struct TrafficReport {
     pub(crate) streams: usize,
     /// Everything, for at most five minutes.
     pub(crate) whole: WindowReport,
+    /// The last ten to fifteen seconds of that.
+    #[serde(default)]
+    pub(crate) recent: WindowReport,
     /// For at most ten seconds.
     pub(crate) agents: Vec<RowReport>,
     pub(crate) models: Vec<RowReport>,
     pub(crate) targets: Vec<RowReport>,
+    /// Refusals, by code.
+    #[serde(default)]
+    pub(crate) codes: Vec<RowReport>,
+    /// The newest refusals whose caller is known, the latest first.
+    #[serde(default)]
+    pub(crate) newest: Vec<RefusedReport>,
 }
 
 /// What a stretch of time saw.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct WindowReport {
     /// How much time it is about.
     pub(crate) covered_ms: u64,
@@ -70,21 +79,36 @@ pub(crate) struct LastRefusal {
     pub(crate) at: Timestamp,
 }
 
+/// One refusal that stands in the decision log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RefusedReport {
+    pub(crate) id: DecisionId,
+    pub(crate) at: Timestamp,
+    pub(crate) code: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) agent: Option<String>,
+    /// The model, as the agent named it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) model: Option<String>,
+}
+
 /// What went through `gate` lately.
 pub(crate) fn report(gate: &Gate, now: Timestamp) -> TrafficReport {
-    let Traffic { began, draining, in_flight, streams, whole, agents, models, targets } =
-        gate.traffic();
+    let traffic = gate.traffic();
     let rows = |rows: Vec<TrafficRow>| rows.into_iter().map(RowReport::from).collect();
     TrafficReport {
-        began,
+        began: traffic.began,
         now,
-        draining,
-        in_flight,
-        streams,
-        whole: WindowReport::from(whole),
-        agents: rows(agents),
-        models: rows(models),
-        targets: rows(targets),
+        draining: traffic.draining,
+        in_flight: traffic.in_flight,
+        streams: traffic.streams,
+        whole: WindowReport::from(traffic.whole),
+        recent: WindowReport::from(traffic.recent),
+        agents: rows(traffic.agents),
+        models: rows(traffic.models),
+        targets: rows(traffic.targets),
+        codes: rows(traffic.codes),
+        newest: traffic.newest.into_iter().map(RefusedReport::from).collect(),
     }
 }
 
@@ -124,5 +148,12 @@ impl From<TrafficRow> for RowReport {
         let last_refusal =
             last_refusal.map(|(code, at)| LastRefusal { code: code.as_str().to_owned(), at });
         Self { name, in_flight, window: WindowReport::from(window), last_refusal }
+    }
+}
+
+impl From<Refused> for RefusedReport {
+    fn from(refused: Refused) -> Self {
+        let Refused { id, at, code, agent, model } = refused;
+        Self { id, at, code: code.as_str().to_owned(), agent, model }
     }
 }

@@ -9,6 +9,9 @@ use super::histogram::{Histogram, Spread};
 pub(crate) struct Series {
     span_ms: i64,
     spans: Box<[Span]>,
+    /// Where the span that was counted in last stands, and when it began: the next is most often
+    /// the same.
+    last: (usize, i64),
 }
 
 /// What is counted within one span.
@@ -49,14 +52,22 @@ pub struct Window {
 impl Series {
     /// A ring of `count` spans of `span_ms` each, at least one.
     pub(crate) fn new(span_ms: i64, count: usize) -> Self {
-        Self { span_ms: span_ms.max(1), spans: vec![Span::default(); count.max(1)].into() }
+        let spans = vec![Span::default(); count.max(1)].into();
+        // The first span of 1970 stands first.
+        Self { span_ms: span_ms.max(1), spans, last: (0, 0) }
     }
 
     /// The span of `now`, to count in; none only where the ring is empty, which it never is.
     pub(crate) fn at(&mut self, now: Timestamp) -> Option<&mut Span> {
+        let (place, began) = self.last;
+        let into = now.millis().checked_sub(began);
+        if into.is_some_and(|into| (0..self.span_ms).contains(&into)) {
+            return self.spans.get_mut(place);
+        }
         let nth = now.millis().div_euclid(self.span_ms);
-        let place = nth.rem_euclid(self.length());
-        let span = self.spans.get_mut(usize::try_from(place).ok()?)?;
+        let place = usize::try_from(nth.rem_euclid(self.length())).ok()?;
+        self.last = (place, nth.saturating_mul(self.span_ms));
+        let span = self.spans.get_mut(place)?;
         if span.nth != nth {
             span.begin(nth);
         }
@@ -65,13 +76,19 @@ impl Series {
 
     /// Whether anything was counted that the ring still holds.
     pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
-        !self.held(now).any(|span| span.requests > 0)
+        !self.held(self.length(), now).any(|span| span.requests > 0)
     }
 
     /// All that was counted, up to and with the span of `now`, since `began` at the earliest.
     pub(crate) fn window(&self, now: Timestamp, began: Timestamp) -> Window {
+        self.latest(self.spans.len(), now, began)
+    }
+
+    /// The same of the last `count` spans alone.
+    pub(crate) fn latest(&self, count: usize, now: Timestamp, began: Timestamp) -> Window {
+        let count = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, self.length());
         let mut sum = Span::default();
-        for span in self.held(now) {
+        for span in self.held(count, now) {
             sum.requests = sum.requests.saturating_add(span.requests);
             sum.refusals = sum.refusals.saturating_add(span.refusals);
             sum.tokens = sum.tokens.saturating_add(span.tokens);
@@ -81,7 +98,7 @@ impl Series {
             sum.answer.add(&span.answer);
         }
         let into = now.millis().rem_euclid(self.span_ms);
-        let held_ms = (self.length() - 1).saturating_mul(self.span_ms).saturating_add(into);
+        let held_ms = (count - 1).saturating_mul(self.span_ms).saturating_add(into);
         Window {
             covered_ms: now.millis_since(began).min(held_ms.unsigned_abs()),
             requests: sum.requests,
@@ -94,10 +111,11 @@ impl Series {
         }
     }
 
-    /// The spans that are neither too old nor, after the clock was set back, yet to come.
-    fn held(&self, now: Timestamp) -> impl Iterator<Item = &Span> {
+    /// Of the last `count` spans, those that are held: none that is yet to come after the clock
+    /// was set back.
+    fn held(&self, count: i64, now: Timestamp) -> impl Iterator<Item = &Span> {
         let last = now.millis().div_euclid(self.span_ms);
-        let first = last.saturating_sub(self.length() - 1);
+        let first = last.saturating_sub(count - 1);
         self.spans.iter().filter(move |span| (first..=last).contains(&span.nth))
     }
 
@@ -171,6 +189,19 @@ mod tests {
         assert_eq!((window.covered_ms, window.milli_per_second(window.requests)), (10_500, 1_904));
         let window = series.window(at(100), at(100));
         assert_eq!((window.covered_ms, window.milli_per_second(window.requests)), (0, 0));
+    }
+
+    #[test]
+    fn the_last_spans_alone_are_a_window_of_their_own() {
+        let mut series = Series::new(1_000, 10);
+        for second in 100..110 {
+            count(&mut series, at(second));
+        }
+        let now = Timestamp::from_millis(109_500);
+        let latest = series.latest(3, now, BEGAN);
+        assert_eq!((latest.requests, latest.covered_ms), (3, 2_500));
+        assert_eq!(series.latest(0, now, BEGAN).requests, 1);
+        assert_eq!(series.latest(usize::MAX, now, BEGAN), series.window(now, BEGAN));
     }
 
     #[test]

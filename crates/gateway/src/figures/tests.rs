@@ -1,5 +1,6 @@
 //! Rows: bounded, whatever is asked for, and nobody's while nobody asks.
 
+use super::rows::{OTHERS, ROWS_MAX};
 use super::*;
 
 fn at(seconds: i64) -> Timestamp {
@@ -41,7 +42,7 @@ fn idle_rows_make_room_and_rows_in_use_do_not() {
 
 #[test]
 fn a_row_counts_refusals_and_keeps_the_latest() {
-    let row = Row::new();
+    let row = Row::new("one");
     row.count(at(1), Some(RefusalCode::PolicyForbids));
     row.count(at(2), Some(RefusalCode::BudgetPaused));
     row.count(at(3), None);

@@ -32,6 +32,7 @@ fn a_call_is_counted_under_its_agent_model_and_target() {
     assert_eq!((seen.in_flight, seen.streams, seen.draining), (0, 0, false));
     assert_eq!((seen.whole.requests, seen.whole.refusals), (1, 0));
     assert_eq!(seen.whole.covered_ms, 2_500, "not longer than the gate is there");
+    assert_eq!(seen.recent, seen.whole, "both began with the gate");
     for spread in [seen.whole.own, seen.whole.provider, seen.whole.answer] {
         assert_eq!(spread.expect("it was timed").count, 1);
     }
@@ -45,7 +46,7 @@ fn a_call_is_counted_under_its_agent_model_and_target() {
     world.clock.advance_ms(20_000);
     let later = traffic(&world);
     assert_eq!(row(&later.agents, AGENT).window.requests, 0);
-    assert_eq!(later.whole.requests, 1);
+    assert_eq!((later.whole.requests, later.recent.requests), (1, 0));
     world.clock.advance_ms(300_000);
     assert_eq!(traffic(&world).whole.requests, 0);
 }
@@ -63,6 +64,17 @@ fn refusals_are_counted_where_they_belong_and_made_up_names_have_no_row() {
     let code = unproved.last_refusal.map(|(code, _)| code);
     assert_eq!(code, Some(RefusalCode::CredentialMalformed));
     assert_eq!(row(&seen.models, "(undeclared)").window.refusals, 1);
+    for code in ["model_unknown", "credential_malformed"] {
+        let window = row(&seen.codes, code).window;
+        assert_eq!((window.requests, window.refusals), (1, 1), "{code}");
+    }
+    // Only the refusal that stands in the log by itself is kept, with what its caller asked for.
+    let [refused] = seen.newest.as_slice() else { panic!("{:?}", seen.newest) };
+    assert_eq!(refused.code, RefusalCode::ModelUnknown);
+    assert_eq!(
+        (refused.agent.as_deref(), refused.model.as_deref()),
+        (Some(AGENT), Some("made-up"))
+    );
     assert!(seen.models.iter().all(|row| row.name != "made-up"));
     assert!(seen.targets.is_empty(), "nothing was sent");
 }
@@ -107,4 +119,10 @@ fn a_target_that_failed_shows_it_and_the_one_that_answered_does_not() {
     let agent = row(&seen.agents, AGENT);
     let code = agent.last_refusal.map(|(code, _)| code);
     assert_eq!((agent.window.refusals, code), (1, Some(RefusalCode::UpstreamDropped)));
+    assert_eq!(row(&seen.codes, "upstream_dropped").window.refusals, 1);
+    let refused = seen.newest.first().expect("it is the newest");
+    assert_eq!(
+        (refused.code, refused.model.as_deref()),
+        (RefusalCode::UpstreamDropped, Some("routed"))
+    );
 }

@@ -18,6 +18,7 @@ mod schema;
 mod secret;
 mod signing;
 mod status;
+mod top;
 mod usage;
 mod when;
 
@@ -40,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Up(up) => serve::up(&home, up).await,
         Command::Check { dir, output } => check::run(&home, dir, output),
         Command::Status(status) => status::run(&home, status).await,
+        Command::Top(top) => top::run(&home, top).await,
         Command::Ping(ping) => ping::run(&home, ping).await,
         Command::Routes(routes) => routes::run(&home, routes).await,
         Command::Budgets(budgets) => budgets::run(&home, budgets).await,

@@ -37,3 +37,5 @@ mod secret_status;
 mod settings;
 mod status;
 mod stored;
+mod terminal;
+mod top;

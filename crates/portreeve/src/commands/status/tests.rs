@@ -61,6 +61,9 @@ fn busy() -> Standing {
         agents: Vec::new(),
         models: Vec::new(),
         targets: Vec::new(),
+        recent: WindowReport::default(),
+        codes: Vec::new(),
+        newest: Vec::new(),
     });
     let health = HealthReport {
         state: HealthState::SetAside,
