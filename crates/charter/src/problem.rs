@@ -1,6 +1,6 @@
-//! How this crate words a problem. The one place that makes text from a charter safe to print.
+//! How this crate words a problem. Text from a charter is made safe to print here.
 
-use model::{Place, Problem};
+use model::{Place, Problem, printable};
 
 use crate::yaml::Position;
 
@@ -9,9 +9,6 @@ pub(crate) const EDITOR: &str = "whoever edits this file";
 
 /// Longest part of a value that a message repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 80;
-
-/// Longest message, in characters.
-const MESSAGE_CHARS_MAX: usize = 600;
 
 /// A problem of the whole of `file`, whoever edits it.
 pub(crate) fn file(file: &str, code: &'static str, what: String, help: &str) -> Problem {
@@ -41,17 +38,4 @@ pub(crate) fn shown(value: &str) -> String {
         short.push_str("...");
     }
     short
-}
-
-/// The text without anything a terminal would obey: control characters become escapes.
-fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars().take(MESSAGE_CHARS_MAX) {
-        if character.is_control() || crate::text::is_invisible(character) {
-            safe.extend(character.escape_unicode());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }

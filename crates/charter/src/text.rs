@@ -3,7 +3,7 @@
 //! A person approves what they read. Characters that are not seen, or that change the order in
 //! which others are seen, could make them approve something else (Unicode TR 36, 2.3).
 
-use model::{Place, Problems};
+use model::{Place, Problems, is_invisible};
 
 use crate::{code, problem};
 
@@ -30,36 +30,6 @@ pub(crate) fn read<'a>(file: &str, bytes: &'a [u8]) -> (Option<&'a str>, Problem
         return (Some(text), vec![problem::file(file, code::BYTE_ORDER_MARK, what, help)]);
     }
     (Some(text), invisible(file, text))
-}
-
-/// Whether a character is not seen, or moves others: bidirectional controls, zero-width
-/// characters, line separators that are no line feed, tags.
-pub(crate) const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// The first character of a value that is not seen, moves others or drives a terminal. Of the
-/// control characters only the line feed passes; who reads the value decides on lines.
-pub(crate) fn hidden(value: &str) -> Option<char> {
-    let harmless = |character: char| character == '\n' || !character.is_control();
-    value.chars().find(|character| !harmless(*character) || is_invisible(*character))
 }
 
 fn invisible(file: &str, text: &str) -> Problems {

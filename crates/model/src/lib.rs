@@ -12,6 +12,7 @@ mod digest;
 mod hold;
 mod id;
 mod policy_ref;
+mod printable;
 mod problem;
 mod record;
 mod refusal;
@@ -33,6 +34,7 @@ pub use id::{
     PolicyId, ProviderName, QuotaName, SeatName, SecretName, SecretVersion, TeamName,
 };
 pub use policy_ref::{Effect, PolicyRef, PolicySetKind};
+pub use printable::{hidden, is_invisible, printable};
 pub use problem::{Place, Problem, Problems};
 pub use record::{
     Attempt, CharterRecord, DecisionRecord, Ended, LeaseRecord, Outcome, SecretRecord,

@@ -109,9 +109,11 @@ impl Compiler<'_> {
         if self.problems.is_empty() {
             return Ok(Policies::new(self.compiled));
         }
-        self.problems.sort();
-        self.problems.dedup();
-        Err(self.problems)
+        // Cedar's words quote what a file holds, its escapes undone.
+        let mut problems: Problems = self.problems.into_iter().map(problem::shown).collect();
+        problems.sort();
+        problems.dedup();
+        Err(problems)
     }
 
     fn file(&mut self, source: &PolicySource) {

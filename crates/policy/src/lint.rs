@@ -138,6 +138,17 @@ impl Lint<'_> {
                 "the annotations are @id, @owner, @rationale, @control and @expires",
             );
         }
+        for name in ALLOWED {
+            let hidden = policy.annotation(name).and_then(model::hidden);
+            if let Some(hidden) = hidden {
+                self.object(
+                    Some(name),
+                    "policy-text-hidden",
+                    format!("@{name} holds U+{:04X}, which is not seen", u32::from(hidden)),
+                    "remove the escape, so that what is read is what holds",
+                );
+            }
+        }
         if let Some(mode) = policy.annotation("mode") {
             self.object(
                 Some("mode"),

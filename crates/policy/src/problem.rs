@@ -1,7 +1,7 @@
 //! Cedar's diagnostics as problems with a place, in words their reader can act on.
 
 use miette::Diagnostic;
-use model::Problem;
+use model::{Problem, printable};
 
 use crate::compile::PolicySource;
 use crate::locate;
@@ -28,6 +28,12 @@ pub(crate) fn from_cedar(
         who: EDITOR.to_owned(),
         help: help.unwrap_or_else(|| "docs/reference/policy.md describes the schema".to_owned()),
     }
+}
+
+/// The problem in words that a terminal shows as they are.
+pub(crate) fn shown(problem: Problem) -> Problem {
+    let Problem { place, code, what, who, help } = problem;
+    Problem { place, code, what: printable(&what), who: printable(&who), help: printable(&help) }
 }
 
 /// The message and, where the label adds something, what stands at the place.

@@ -221,7 +221,7 @@ impl Loader<'_> {
     /// Reports a text that holds what is not seen, once YAML's escapes are read; true where it
     /// does. The file itself was looked at before: here come `"\\e"` and its like.
     fn is_hidden(&mut self, at: Position, text: &str) -> bool {
-        let Some(hidden) = text::hidden(text) else { return false };
+        let Some(hidden) = model::hidden(text) else { return false };
         let what = format!("the text holds U+{:04X}, which is not seen", u32::from(hidden));
         let help = "remove the escape, so that what is read is what holds";
         self.object(at, code::INVISIBLE_CHARACTER, what, help);

@@ -36,6 +36,20 @@ fn a_policy_names_itself_its_owner_and_its_reason() {
 }
 
 #[test]
+fn what_an_annotation_says_is_seen_as_it_stands() {
+    // The bytes of the file are plain; Cedar's escapes are not.
+    let hidden = permit(r#"@id("a") @owner("seat:a") @rationale("why\u{1b}[2Jnot")"#);
+    assert_eq!(hidden, ["1:27 policy-text-hidden"]);
+    let bent = permit(r#"@id("a") @owner("seat:a") @rationale("why") @control("A\u{202e}B")"#);
+    assert_eq!(bent, ["1:45 policy-text-hidden"]);
+    assert!(permit(r#"@id("a") @owner("seat:a") @rationale("two\nlines")"#).is_empty());
+    let text = format!(r#"@id("a") @owner("seat:\u{{1b}}[2J") @rationale("why") {PERMIT}"#);
+    let problems = compiled(&[source(Model, "x.cedar", &text)]).unwrap_err();
+    assert_eq!(problems.len(), 2, "hidden, and no seat");
+    assert!(!shown(&problems).contains('\u{1b}'), "the problem itself would drive a terminal");
+}
+
+#[test]
 fn ids_are_plain_and_unique_within_a_set() {
     let too_long = "a".repeat(123);
     for bad in ["A", "a b", "a/b", "-a", "ä", &too_long] {
