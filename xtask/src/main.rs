@@ -9,6 +9,7 @@ mod count;
 mod docs;
 mod docs_run;
 mod e2e;
+mod fuzz;
 mod gateway;
 mod independent;
 mod node;
@@ -31,6 +32,8 @@ cargo xtask docs-run         run every command of README.md, docs/concepts/ and 
 cargo xtask e2e              run only the end-to-end tests
 cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
 cargo xtask independent      have programs nobody here wrote check the log, and only that
+cargo xtask fuzz [TARGET]... [--seconds N]
+                             look for inputs that break a parser, a minute each or N seconds
 
 Tools and packages are kept in .cache/, or in the folder PORTREEVE_TEST_CACHE names.";
 
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         ["e2e"] => e2e::run_alone(),
         ["bench", options @ ..] => bench::run(options),
         ["independent"] => independent::run_alone(),
+        ["fuzz", options @ ..] => fuzz::run_alone(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

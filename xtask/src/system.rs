@@ -19,6 +19,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("promtool", "prometheus", "the metrics, the dashboard and the alert rules"),
     ("python3", "python3", "the vendors' SDKs"),
     ("cc", "gcc", "the C sources of the cryptographic library"),
+    ("c++", "g++", "libFuzzer, and only that"),
     ("go", "golang-go", "an independent check of the log"),
 ];
 
