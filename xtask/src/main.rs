@@ -16,6 +16,7 @@ mod node;
 mod place;
 mod python;
 mod server;
+mod soak;
 mod stopwatch;
 mod system;
 mod tally;
@@ -31,6 +32,7 @@ cargo xtask docs [--check]   write the generated reference pages, or check that 
 cargo xtask docs-run         run every command of README.md, docs/concepts/ and docs/guide/
 cargo xtask e2e              run only the end-to-end tests
 cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
+cargo xtask soak             power cuts under load, 200 rounds; --rounds N, --seed S
 cargo xtask independent      have programs nobody here wrote check the log, and only that
 cargo xtask fuzz [TARGET]... [--seconds N]
                              look for inputs that break a parser, a minute each or N seconds
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         ["docs-run"] => docs_run::run_alone(),
         ["e2e"] => e2e::run_alone(),
         ["bench", options @ ..] => bench::run(options),
+        ["soak", options @ ..] => soak::run(options),
         ["independent"] => independent::run_alone(),
         ["fuzz", options @ ..] => fuzz::run_alone(options),
         ["help" | "--help" | "-h"] => {

@@ -2,13 +2,15 @@
 //!
 //! One entry opens a window and one closes it with the counts, so that a flood of anonymous
 //! requests writes two entries per window, not one per request. Their answers carry the id of
-//! the window. What a crash within a window loses is its counts, never that it was open.
+//! the window, and none is given before the log was asked to hold it. What a crash within a window
+//! loses is its counts, never that it was open.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ledger::{DecisionLog, Note, NoteKind};
 use model::{DecisionId, RefusalCode, Timestamp};
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use crate::arrival::MintId;
 
@@ -26,6 +28,8 @@ struct Window {
     id: DecisionId,
     opened: Timestamp,
     counts: Vec<(RefusalCode, u64)>,
+    /// Set once the opening entry is durable, or could not be written.
+    entered: Arc<OnceCell<()>>,
 }
 
 impl Unproved {
@@ -44,12 +48,15 @@ impl Unproved {
         mint: &MintId,
     ) -> DecisionId {
         self.roll(ledger, now).await;
-        let (id, opened) = self.add(code, now, mint);
-        if opened {
-            let body = json!({ "opened": now });
+        let Window { id, opened, entered, .. } = self.add(code, now, mint);
+        // One of those who are counted enters it and the others wait. Where that one leaves, the
+        // next takes its place.
+        let enter = async || {
+            let body = json!({ "opened": opened });
             // An unwritable log is reported by its own status; the caller is refused regardless.
             let _ = ledger.note(Note { id, kind: NoteKind::RefusalsOpened, body }).await;
-        }
+        };
+        entered.get_or_init(enter).await;
         id
     }
 
@@ -67,16 +74,19 @@ impl Unproved {
         }
     }
 
-    fn add(&self, code: RefusalCode, now: Timestamp, mint: &MintId) -> (DecisionId, bool) {
+    fn add(&self, code: RefusalCode, now: Timestamp, mint: &MintId) -> Window {
         let mut slot = self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let opened = slot.is_none();
-        let window =
-            slot.get_or_insert_with(|| Window { id: mint(now), opened: now, counts: Vec::new() });
+        let window = slot.get_or_insert_with(|| Window {
+            id: mint(now),
+            opened: now,
+            counts: Vec::new(),
+            entered: Arc::default(),
+        });
         match window.counts.iter_mut().find(|(counted, _)| *counted == code) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => window.counts.push((code, 1)),
         }
-        (window.id, opened)
+        window.clone()
     }
 
     fn take_if(&self, over: impl Fn(&Window) -> bool) -> Option<Window> {
@@ -95,3 +105,6 @@ async fn close(ledger: &DecisionLog, window: Window, now: Timestamp) {
     // As above: the refusals stand, and the log's own status says that it cannot be written.
     let _ = ledger.note(Note { id: window.id, kind: NoteKind::RefusalsClosed, body }).await;
 }
+
+#[cfg(test)]
+mod tests;

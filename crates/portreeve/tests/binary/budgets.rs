@@ -1,24 +1,17 @@
 //! Budgets across the process's life: what was counted is found again whatever became of the
-//! snapshot, a power cut neither loses nor doubles a call, and the chargeback adds up to the log.
+//! snapshot, and the chargeback adds up to the log. Power cuts have their own tests, in `soak`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use ledger::{Entry, EntryKind};
 use serde_json::Value;
-use testkit::{Connection, FakeProvider, Script};
+use testkit::{FakeProvider, Script};
 
-use crate::common::{Home, Server, chat, copy_dir};
+use crate::common::{Home, Server, copy_dir};
 
 const SNAPSHOT: &str = "quota/counters.json";
-/// Rounds of power cuts, callers in each, and answers after which it comes.
-const ROUNDS: usize = 20;
-const CLIENTS: usize = 6;
-const ANSWERED: usize = 10;
 
 fn quota(requests: u64) -> String {
     format!(
@@ -178,59 +171,6 @@ fn a_snapshot_that_cannot_be_written_stops_nothing() {
         assert_eq!(after, logged(&home.entries("decisions")));
         assert_eq!([before[0], after[0]], [1, 2]);
     }
-}
-
-#[test]
-fn a_kill_between_hold_and_settlement_loses_and_doubles_nothing() {
-    let (home, server) = budgeted(150);
-    server.stop();
-    for round in 0..ROUNDS {
-        let server = home.up();
-        let token = home.token("demo-agent");
-        let (found, _) = counted(&home);
-        assert_eq!(found, logged(&home.entries("decisions")), "round {round}");
-        burst(server, &token);
-    }
-    let server = home.up();
-    let (found, told) = counted(&home);
-    assert_eq!(found, logged(&home.entries("decisions")), "{told}");
-    assert!(found[0] > 100, "only {} calls were counted", found[0]);
-    server.stop();
-    assert_eq!(counted(&home).0, found);
-}
-
-/// Calls from several clients, the process killed in their midst.
-fn burst(server: Server, token: &str) {
-    let address = server.address;
-    let (answered, server) = (AtomicUsize::new(0), Mutex::new(Some(server)));
-    thread::scope(|scope| {
-        for client in 0..CLIENTS {
-            let (answered, server) = (&answered, &server);
-            scope.spawn(move || {
-                let bearer = format!("Bearer {token}");
-                let body = chat("portreeve-demo", client % 2 == 0).to_string();
-                while call(address, &bearer, &body).is_some() {
-                    if answered.fetch_add(1, Ordering::SeqCst) + 1 == ANSWERED {
-                        server.lock().unwrap().take().unwrap().kill();
-                    }
-                }
-            });
-        }
-    });
-}
-
-/// One call; its status as soon as the answer's head is there. None once nobody answers.
-fn call(to: std::net::SocketAddr, bearer: &str, body: &str) -> Option<u16> {
-    let mut connection = Connection::try_tcp(to).ok()?;
-    let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.test\r\nauthorization: {bearer}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    connection.try_send_raw(head.as_bytes()).ok()?;
-    let status = connection.head().ok()?.status;
-    assert!([200, 429].contains(&status), "{status}");
-    Some(status)
 }
 
 #[test]

@@ -58,6 +58,17 @@ impl Home {
         Self { folder: folder.unwrap() }
     }
 
+    /// The same on the disk that the build is on, for what has to do with disks.
+    pub(crate) fn on_disk() -> Self {
+        Self { folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap() }
+    }
+
+    /// Leaves the folder where it is when this is dropped, for whoever looks into a failure.
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder().to_owned()
+    }
+
     /// The folder around the home: commands run in it.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -248,6 +259,21 @@ impl Server {
         Self { child, address, banner, err }
     }
 
+    /// Starts the command and kills it, at the latest after `within`, or as soon as it serves; what
+    /// it said on standard error.
+    pub(crate) fn cut_start(mut command: Command, within: Duration) -> String {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let out = Printed::of(child.stdout.take().unwrap());
+        let err = Printed::of(child.stderr.take().unwrap());
+        // Whether it came to serve does not matter.
+        let _ = out.wait_for(SERVES, within);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        err.wait_end();
+        err.so_far()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -344,9 +370,14 @@ impl Printed {
 
     /// The text once it holds `wanted`; none where it ends, or a minute passes, without.
     fn wait(&self, wanted: &str) -> Option<String> {
+        self.wait_for(wanted, PATIENCE)
+    }
+
+    /// The same, for another time.
+    fn wait_for(&self, wanted: &str, within: Duration) -> Option<String> {
         let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         let goes_on = |text: &mut (String, bool)| !text.0.contains(wanted) && !text.1;
-        let (text, _) = self.more.wait_timeout_while(text, PATIENCE, goes_on).unwrap();
+        let (text, _) = self.more.wait_timeout_while(text, within, goes_on).unwrap();
         text.0.contains(wanted).then(|| text.0.clone())
     }
 
