@@ -15,7 +15,7 @@ fast         17.2        0.1          1  410 ms  2.1 s      38,184   1.2741
 
 refusal code    refused/s           last  who can fix it
 policy_forbids        0.1       10 s ago  the policy's owner
-budget_paused         0.1  6 min 0 s ago  the agent's owner
+budget_paused         0.1  6 min 0 s ago  the budget's owner
 
 budget        used  of                        left     anew in
 team-tokens  100 %  money per day       0.0000 USD  1 h 59 min
@@ -42,7 +42,7 @@ fast         17.2        0.1          1  410 ms  2.1 s      38,184   1.2741  pol
 
 refusal code    refused/s           last  who can fix it
 policy_forbids        0.1       10 s ago  the policy's owner
-budget_paused         0.1  6 min 0 s ago  the agent's owner
+budget_paused         0.1  6 min 0 s ago  the budget's owner
 
 budget        used  of                        left     anew in  raised by
 team-tokens  100 %  money per day       0.0000 USD  1 h 59 min  seat:platform-lead
@@ -102,7 +102,7 @@ fast         17.2        0.1          1  410 ms  2.1 s      38,184   1.2741  pol
 
 refusal code    refused/s           last  who can fix it
 policy_forbids        0.1       10 s ago  the policy's owner
-budget_paused         0.1  6 min 0 s ago  the agent's owner
+budget_paused         0.1  6 min 0 s ago  the budget's owner
 
 budget        used  of                        left     anew in  raised by
 team-tokens  100 %  money per day       0.0000 USD  1 h 59 min  seat:platform-lead
