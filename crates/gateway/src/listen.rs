@@ -294,7 +294,9 @@ async fn connection<H, F, B>(
 {
     let Some(stream) = handshake.await else { return };
     let service = service_fn(move |request| {
-        let answer = handle(facts, request);
+        // In a box of its own: an answer may be read for long after it began, and what it took to
+        // come to it is not kept meanwhile.
+        let answer = Box::pin(handle(facts, request));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut serving = std::pin::pin!(

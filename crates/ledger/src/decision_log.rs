@@ -94,9 +94,12 @@ impl DecisionLog {
     ///
     /// # Errors
     /// The decision is not known to be durable; the value comes back with the reason, at the
-    /// latest after `answer_within`.
-    pub async fn intend<T: Recordable>(&self, value: T) -> Result<Recorded<T>, (T, Unavailable)> {
-        let intent = match intent_of(&value) {
+    /// latest after `answer_within`, and may be without its facts then.
+    pub async fn intend<T: Recordable>(
+        &self,
+        mut value: T,
+    ) -> Result<Recorded<T>, (T, Unavailable)> {
+        let intent = match intent_of(&mut value) {
             Ok(intent) => intent,
             Err(why) => return Err((value, why)),
         };
@@ -150,7 +153,7 @@ impl DecisionLog {
     }
 }
 
-fn intent_of<T: Recordable>(value: &T) -> Result<Intent, Unavailable> {
+fn intent_of<T: Recordable>(value: &mut T) -> Result<Intent, Unavailable> {
     let record = value.record();
     let due = value.outcome_due();
     let mut draft = Draft::of(EntryKind::Decision, &record)?;
@@ -159,7 +162,7 @@ fn intent_of<T: Recordable>(value: &T) -> Result<Intent, Unavailable> {
         OutcomeDue::No => "none",
     };
     draft.put("outcome", &word)?;
-    let bytes = value.facts();
+    let bytes = value.take_facts();
     if bytes.len() > FACTS_BYTES_MAX {
         return Err(DraftError::TooLarge { bytes: bytes.len() }.into());
     }
@@ -167,8 +170,7 @@ fn intent_of<T: Recordable>(value: &T) -> Result<Intent, Unavailable> {
         .subject
         .as_ref()
         .map_or(KeySubject::Unproved, |subject| KeySubject::Agent(subject.agent.clone()));
-    let facts =
-        (!bytes.is_empty()).then(|| Facts { id: record.id, subject, bytes: bytes.to_vec() });
+    let facts = (!bytes.is_empty()).then_some(Facts { id: record.id, subject, bytes });
     let owes = matches!(due, OutcomeDue::Yes).then_some((record.id, record.received));
     Ok(Intent { draft, facts, owes })
 }

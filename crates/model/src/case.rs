@@ -62,6 +62,11 @@ pub trait Recordable: Send + 'static {
     /// subject's key; the leaf keeps only a salted commitment. Empty where nothing was evaluated.
     fn facts(&self) -> &[u8];
 
+    /// The facts, handed over to whoever seals them: the value may hold none afterwards.
+    fn take_facts(&mut self) -> Vec<u8> {
+        self.facts().to_vec()
+    }
+
     /// Whether an outcome must follow.
     fn outcome_due(&self) -> OutcomeDue;
 }
@@ -112,6 +117,10 @@ impl Recordable for Refused {
 
     fn facts(&self) -> &[u8] {
         &self.facts
+    }
+
+    fn take_facts(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.facts)
     }
 
     fn outcome_due(&self) -> OutcomeDue {

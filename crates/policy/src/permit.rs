@@ -131,6 +131,10 @@ impl Recordable for Permit {
         &self.facts
     }
 
+    fn take_facts(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.facts)
+    }
+
     fn outcome_due(&self) -> OutcomeDue {
         OutcomeDue::Yes
     }
