@@ -51,6 +51,33 @@ fn facts_open_with_their_key_decision_and_commitment_only() {
 }
 
 #[test]
+fn facts_of_the_vectors_open_and_nothing_else_does() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/vectors/ledger/facts.json");
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+    let unhex = |text: &str| -> Vec<u8> {
+        let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(byte).collect()
+    };
+    let decision: DecisionId = text(&vectors, "decision").parse().unwrap();
+    let name = text(&vectors, "key_id");
+    assert_eq!(payload_aad(decision, &name), text(&vectors, "associated_data").as_bytes());
+    let key = DataKey::new(name, &unhex(&text(&vectors, "key")).try_into().unwrap()).unwrap();
+    for case in vectors["cases"].as_array().unwrap() {
+        let sha256 = text(case, "sha256");
+        let commit = serde_json::json!({
+            "commit": {"sha256": sha256, "bytes": case["bytes"], "key": vectors["key_id"]},
+        });
+        let commit = Commit::of(&commit).unwrap();
+        let payload = unhex(&text(case, "payload"));
+        let facts = text(case, "facts").into_bytes();
+        assert_eq!(key.unseal(decision, &commit, &payload).unwrap(), facts);
+        assert_eq!(commit.bytes, facts.len() as u64);
+        assert!(key.unseal(id(1), &commit, &payload).is_err(), "of another decision");
+    }
+}
+
+#[test]
 fn erasing_takes_effect_at_once_and_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let first = keys(&folder, 1);

@@ -34,6 +34,28 @@ fn an_entry_is_one_canonical_json_object() {
     assert_eq!(after_three(&good.replace("\"v\":1", &format!("\"v\":{deep}"))), "is not JSON");
 }
 
+/// `spec/vectors/ledger/entries.json`, written by `generate.py` there.
+#[test]
+fn the_vectors_of_the_specification_are_taken_and_refused() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/vectors/ledger/entries.json");
+    let vectors = std::fs::read(path).unwrap();
+    let vectors: serde_json::Value = serde_json::from_slice(&vectors).unwrap();
+    let list = |name: &str| vectors[name].as_array().unwrap().clone();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let log: Vec<String> = list("log").iter().map(|each| text(&each["entry"])).collect();
+    let published = Published::of(&log);
+    assert_eq!(published.check(&[]).code, 0);
+    // Ed25519 is deterministic: the same key over the same tree makes the same note.
+    assert_eq!(published.read("checkpoint"), text(&vectors["checkpoint"]).as_bytes());
+    for case in list("refused") {
+        let entries = [ordinary(3), vec![text(&case["entry"])]].concat();
+        // Types to come and ids are counted and shown, never judged.
+        let judged = !matches!(case["for"].as_str(), Some("type" | "id"));
+        let code = Published::of(&entries).check(&[]).code;
+        assert_eq!(code != 0, judged, "{}", case["case"]);
+    }
+}
+
 #[test]
 fn every_entry_has_its_head() {
     let good = line("heartbeat", 3, "", "");
