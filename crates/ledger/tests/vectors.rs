@@ -204,21 +204,21 @@ impl Recordable for Vector {
 async fn write(log: &DecisionLog, entry: &Entry, under_way: &mut Vec<Recorded<Vector>>) {
     let json = entry.json.clone();
     let note = |kind| Note { id: entry.id.unwrap(), kind, body: json["body"].clone() };
-    match entry.kind {
-        EntryKind::Decision => {
-            let due = if entry.outcome_due() { OutcomeDue::Yes } else { OutcomeDue::No };
-            let record = serde_json::from_value(json.clone()).unwrap();
-            under_way.push(log.intend(Vector(record, due)).await.unwrap());
-        }
-        EntryKind::Outcome => {
-            let outcome: Outcome = serde_json::from_value(json.clone()).unwrap();
-            under_way.remove(0).conclude(&outcome);
-            log.tick().await.unwrap();
-        }
-        EntryKind::RefusalsOpened => drop(log.note(note(NoteKind::RefusalsOpened)).await.unwrap()),
-        EntryKind::RefusalsClosed => drop(log.note(note(NoteKind::RefusalsClosed)).await.unwrap()),
-        EntryKind::CharterLoaded => drop(log.note(note(NoteKind::CharterLoaded)).await.unwrap()),
-        other => panic!("{other:?} is written by the log itself"),
+    if entry.kind == EntryKind::Decision {
+        let due = if entry.outcome_due() { OutcomeDue::Yes } else { OutcomeDue::No };
+        let record = serde_json::from_value(json).unwrap();
+        under_way.push(log.intend(Vector(record, due)).await.unwrap());
+    } else if entry.kind == EntryKind::Outcome {
+        let outcome: Outcome = serde_json::from_value(json).unwrap();
+        under_way.remove(0).conclude(&outcome);
+        log.tick().await.unwrap();
+    } else {
+        let kinds = [NoteKind::RefusalsOpened, NoteKind::RefusalsClosed, NoteKind::CharterLoaded];
+        let entries =
+            [EntryKind::RefusalsOpened, EntryKind::RefusalsClosed, EntryKind::CharterLoaded];
+        let at = entries.iter().position(|kind| *kind == entry.kind);
+        let at = at.unwrap_or_else(|| panic!("{:?} is the log's own", entry.kind));
+        log.note(note(kinds[at])).await.unwrap();
     }
 }
 
