@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::ErrorFormat;
 use crate::codes::ErrorCode;
+use crate::wrap::wrapped;
 
 /// Everything that is told of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +25,10 @@ impl Diagnostic {
         Self { code, what: what.into(), place: None, help: None }
     }
 
-    /// The text in `format`. `colour` is for people at a terminal.
-    pub(crate) fn text(&self, format: ErrorFormat, colour: bool) -> String {
+    /// The text in `format`. `colour` and `width` are for people at a terminal.
+    pub(crate) fn text(&self, format: ErrorFormat, colour: bool, width: Option<usize>) -> String {
         match format {
-            ErrorFormat::Human => self.human(colour),
+            ErrorFormat::Human => self.human(colour, width),
             ErrorFormat::Plain => self.plain(),
             ErrorFormat::Json => self.json(),
         }
@@ -38,23 +39,26 @@ impl Diagnostic {
     }
 
     /// A heading, and below it a rule on the left that ends with the failure: people paste parts.
-    fn human(&self, colour: bool) -> String {
+    /// Lines that find no room in `width` go on below themselves, beside the rule.
+    fn human(&self, colour: bool, width: Option<usize>) -> String {
         let (red, dim, off) =
             if colour { ("\u{1b}[1;31m", "\u{1b}[2m", "\u{1b}[0m") } else { ("", "", "") };
-        let what = shown(&self.what);
-        let mut lines = what.lines();
-        let mut text = format!("{red}error:{off} {}\n", lines.next().unwrap_or_default());
-        let mut ruled: Vec<String> = lines.map(str::to_owned).collect();
-        ruled.extend(self.place.as_ref().map(|place| format!("at    {}", shown(place))));
-        ruled.push(format!("code  {}", self.code.as_str()));
-        ruled.push(format!("help  {}", shown(self.help())));
-        let last = format!("read  {}", self.code.page());
-        for line in ruled {
-            text.push_str(format!("{dim}│{off} {line}").trim_end());
-            text.push('\n');
+        let mut text = format!("error: {}", shown(&self.what));
+        text.extend(self.place.as_ref().map(|place| format!("\nat    {}", shown(place))));
+        text.push_str(&format!("\ncode  {}\nhelp  {}", self.code.as_str(), shown(self.help())));
+        if let Some(width) = width {
+            // The rule takes two columns.
+            text = wrapped(&text, 2, width.saturating_sub(2));
         }
-        text.push_str(&format!("{dim}╰{off} {last}"));
-        text
+        let mut lines = text.lines();
+        let heading = lines.next().unwrap_or_default().trim_start_matches("error:");
+        let mut told = format!("{red}error:{off}{heading}\n");
+        for line in lines {
+            told.push_str(format!("{dim}│{off} {line}").trim_end());
+            told.push('\n');
+        }
+        told.push_str(&format!("{dim}╰{off} read  {}", self.code.page()));
+        told
     }
 
     /// Sentences with a word before each, without rules: for those who have it read to them.
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn people_see_a_rule_from_the_heading_to_the_end() {
-        let text = failure().text(ErrorFormat::Human, false);
+        let text = failure().text(ErrorFormat::Human, false, None);
         let expected = "\
 error: the charter has 1 problem
 │ file.yaml:3: \\u001b[2Jno
@@ -113,14 +117,31 @@ error: the charter has 1 problem
 │ help  mend it
 ╰ read  docs/reference/errors.md";
         assert_eq!(text, expected);
-        let coloured = failure().text(ErrorFormat::Human, true);
+        let coloured = failure().text(ErrorFormat::Human, true, None);
         assert!(coloured.starts_with("\u{1b}[1;31merror:\u{1b}[0m "), "{coloured}");
         assert!(!coloured.contains("[2J\u{1b}") && coloured.contains("\\u001b[2J"), "{coloured}");
     }
 
     #[test]
+    fn the_rule_stands_beside_lines_that_go_on() {
+        let what = "what somebody asked for cannot be done\n1 | a line of a file that is long";
+        let failure = Diagnostic { what: what.to_owned(), ..failure() };
+        let text = failure.text(ErrorFormat::Human, false, Some(26));
+        let expected = "\
+error: what somebody
+│   asked for cannot be
+│   done
+│ 1 | a line of a file that is long
+│ at    file.yaml:3
+│ code  act_denied
+│ help  mend it
+╰ read  docs/reference/errors.md";
+        assert_eq!(text, expected, "\n{text}");
+    }
+
+    #[test]
     fn plain_text_has_no_rules_and_no_colour() {
-        let text = failure().text(ErrorFormat::Plain, true);
+        let text = failure().text(ErrorFormat::Plain, true, Some(20));
         assert!(text.is_ascii(), "{text}");
         for part in
             ["error: the charter", "\nat: file.yaml:3", "\ncode: act_denied", "\nhelp: mend"]
@@ -131,7 +152,7 @@ error: the charter has 1 problem
 
     #[test]
     fn programs_get_one_object_on_one_line() {
-        let text = failure().text(ErrorFormat::Json, true);
+        let text = failure().text(ErrorFormat::Json, true, Some(20));
         assert_eq!(text.lines().count(), 1);
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let members: Vec<_> = json.as_object().expect("an object").keys().collect();

@@ -65,6 +65,12 @@ impl Failure {
         self
     }
 
+    /// The same, with the name that may have been meant.
+    pub(crate) fn meaning(mut self, name: &str) -> Self {
+        self.0.what = format!("{}. Did you mean `{name}`?", self.0.what.trim_end_matches('.'));
+        self
+    }
+
     /// The same, with what it is about: a file, an address.
     pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
         self.0.place = Some(place.into());

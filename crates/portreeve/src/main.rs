@@ -17,6 +17,7 @@ mod genesis;
 mod home;
 mod keys;
 mod metrics;
+mod names;
 mod observing;
 mod open;
 mod print;
@@ -32,6 +33,7 @@ mod tally;
 mod traffic;
 mod upkeep;
 mod usd;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -66,7 +68,9 @@ fn main() -> ExitCode {
 
 /// Tells a failure; gives the code to end with.
 fn told(failure: &Diagnostic, format: ErrorFormat) -> ExitCode {
-    print::failure(&failure.text(format, print::is_coloured(&std::io::stderr())));
+    let stderr = std::io::stderr();
+    let width = wrap::size(&stderr).map(|(columns, _)| columns);
+    print::failure(&failure.text(format, print::is_coloured(&stderr), width));
     ExitCode::from(failure.code.exit())
 }
 
@@ -79,7 +83,9 @@ fn not_read(unread: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = unread.render().to_string();
-    let text = text.trim();
+    // What to read instead is said below, as of every failure.
+    let more = "For more information, try '--help'.";
+    let text = text.trim().trim_end_matches(more).trim_end();
     let what = text.strip_prefix("error: ").unwrap_or(text);
     let format = wanted(std::env::args_os().filter_map(|word| word.into_string().ok()));
     told(&Diagnostic::new(ErrorCode::CommandLine, what), format)

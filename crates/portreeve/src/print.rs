@@ -9,12 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
+use crate::wrap::fitting;
+
 /// Whether data could not be written. Only [`drawn`] sets it.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// A line of data on standard output.
 pub(crate) fn line(text: &str) {
     drawn(&plain(text));
+}
+
+/// The same, of sentences for people: on a terminal they are broken to fit it, below their columns
+/// or at `label`.
+pub(crate) fn page(text: &str, label: usize) {
+    drawn(&fitting(&plain(text), label, &io::stdout()));
 }
 
 /// The same, of text whose colour is ours: nothing in it that others wrote can steer the terminal.

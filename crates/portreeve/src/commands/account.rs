@@ -16,7 +16,7 @@ pub(crate) use nearly::Nearly;
 use words::{asked, attempted, beyond, charged, claimed, ended, held, kept};
 
 /// Width of the left column.
-const LABEL: usize = 13;
+pub(crate) const LABEL: usize = 13;
 
 /// Everything known of one decision.
 pub(crate) struct Account {

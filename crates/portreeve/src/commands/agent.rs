@@ -15,6 +15,7 @@ use crate::cli::{Agent, Signing};
 use crate::commands::signing::signer;
 use crate::exit::Failure;
 use crate::home::Home;
+use crate::names::{self, Given};
 use crate::{print, usd};
 
 /// Runs one of the agents' commands.
@@ -54,8 +55,16 @@ pub(crate) async fn run(home: &Home, command: Agent) -> Result<ExitCode> {
 /// Prints the token and nothing else, so that a shell can capture it.
 async fn token(home: &Home, wanted: Object, signing: &Signing) -> Result<ExitCode> {
     let (_, signer) = signer(home, signing)?;
-    let signed = signer.sign(Verb::AgentToken, wanted)?;
-    let answer = admin_client::post(&home.admin_socket(), &signed, PostedPayload::None {}).await?;
+    let signed = signer.sign(Verb::AgentToken, wanted.clone())?;
+    let answer = admin_client::post(&home.admin_socket(), &signed, PostedPayload::None {}).await;
+    let answer = answer.map_err(|error| match &wanted {
+        Object::Agent(agent) => names::asked_about(home, error, &[Given::Agent(agent.as_str())]),
+        Object::AgentContext { agent, context } => {
+            let given = [Given::Agent(agent.as_str()), Given::Context(agent, context)];
+            names::asked_about(home, error, &given)
+        }
+        Object::Charter(_) | Object::Secret { .. } => error,
+    })?;
     let token = answer.get("token").and_then(Value::as_str).context("the answer has no token")?;
     print::line(token);
     Ok(ExitCode::SUCCESS)

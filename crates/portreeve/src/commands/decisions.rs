@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use ledger::read::Reader;
 use ledger::{Entry, EntryKind};
-use model::{DecisionId, DecisionRecord, Ended, Outcome, Timestamp};
+use model::{DecisionId, DecisionRecord, Ended, Outcome, RefusalCode, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::Decisions;
@@ -16,7 +16,8 @@ use crate::codes::ErrorCode;
 use crate::commands::when::instant;
 use crate::exit::Failure;
 use crate::home::Home;
-use crate::print;
+use crate::names::{self, Given};
+use crate::{print, suggest};
 
 /// How often a followed log is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
@@ -73,6 +74,9 @@ pub(crate) async fn run(home: &Home, options: Decisions) -> Result<ExitCode> {
     for (_, record, outcome) in newest.all() {
         print::line(&line(record, outcome));
     }
+    if newest.records.is_empty() {
+        filter.guess(home);
+    }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
     }
@@ -98,6 +102,23 @@ pub(crate) fn open(home: &Home) -> Result<Reader> {
 }
 
 impl Filter {
+    /// Says of a name that nothing was found of what may have been meant. It may be right all the
+    /// same: what was refused may have named anything.
+    fn guess(&self, home: &Home) {
+        let codes = || RefusalCode::ALL.iter().map(|code| code.as_str());
+        let agent = self.agent.as_deref().map(Given::Agent);
+        let model = self.model.as_deref().map(Given::Model);
+        let declared = [agent, model].into_iter().flatten();
+        let mut meant: Vec<String> =
+            declared.filter_map(|given| names::meant(home, given)).collect();
+        let code = self.code.as_deref().filter(|code| codes().all(|known| known != *code));
+        let known = codes().chain(["permitted"]);
+        meant.extend(code.and_then(|code| suggest::nearest(code, known)).map(str::to_owned));
+        for name in meant {
+            print::notice(&format!("no decision is of that name. Did you mean `{name}`?"));
+        }
+    }
+
     /// The record, if the entry is a decision that is wanted.
     fn wants(&self, entry: &Entry) -> Result<Option<DecisionRecord>> {
         if entry.kind != EntryKind::Decision {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::begun::Begun;
 use crate::cli::Output;
-use crate::commands::account::{Account, ChangeAccount, Nearly, ProofState};
+use crate::commands::account::{self, Account, ChangeAccount, Nearly, ProofState};
 use crate::commands::decisions::open;
 use crate::commands::ids;
 use crate::commands::replay::sealed;
@@ -28,7 +28,7 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
         if output.json {
             print::line(&serde_json::to_string_pretty(&aggregate_json(window))?);
         } else {
-            print::line(&aggregate(window));
+            print::page(&aggregate(window), account::LABEL);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -40,7 +40,7 @@ pub(crate) fn run(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     if output.json {
         print::line(&serde_json::to_string_pretty(&account.json())?);
     } else {
-        print::line(account.text().trim_end());
+        print::page(account.text().trim_end(), account::LABEL);
     }
     Ok(ExitCode::SUCCESS)
 }

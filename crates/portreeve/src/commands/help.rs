@@ -22,7 +22,7 @@ Variables that are read, once, at the start:
   PORTREEVE_PERSON_KEY   the key to sign acts with, where --person-key names none
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY, GEMINI_API_KEY
                          sealed by the first `portreeve up --adopt-env-keys`, and never else
-  NO_COLOR               anything but nothing: no colour, though standard error is a terminal
+  NO_COLOR               anything but nothing: no colour, though a terminal is there
   SSL_CERT_FILE, SSL_CERT_DIR
                          whom TLS trusts, instead of the system's authorities",
     ),
@@ -34,7 +34,8 @@ Standard output has data and nothing else; everything else goes to standard erro
   --json           on every command that reads: one JSON document with stable members
   --error-format   human: a heading and a rule; plain: no rules, for screen readers;
                    json: one object on one line: code, exit, what, where, help, page
-Colour appears only in errors, only on a terminal, and never where NO_COLOR is set.
+Colour appears in errors and in `portreeve top`, only on a terminal, and never where NO_COLOR is set.
+On a terminal, long lines of text are broken between words; elsewhere they are whole.
 Nothing that a charter or a request wrote can steer the terminal.",
     ),
     (
@@ -55,7 +56,7 @@ Read on: docs/guide/operating.md",
 
 /// Prints the help of a command or a topic; of everything where nothing is named.
 pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
-    print::line(&text(words)?);
+    print::page(&text(words)?, 0);
     Ok(ExitCode::SUCCESS)
 }
 

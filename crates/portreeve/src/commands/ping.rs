@@ -15,12 +15,12 @@ use model::{ModelName, ProviderName};
 use serde_json::{Value, json};
 
 use crate::admin_client;
-use crate::begun::Begun;
 use crate::cli::Ping;
 use crate::exit::Failure;
 use crate::home::Home;
+use crate::names::{self, Given};
+use crate::print;
 use crate::probe::{FailureReport, LayerReport, ProbeAsked, TargetReport};
-use crate::{print, suggest};
 
 /// Everything a ping found.
 struct Pinged {
@@ -51,7 +51,7 @@ pub(crate) async fn run(home: &Home, ping: Ping) -> Result<ExitCode> {
     if ping.output.json {
         print::line(&serde_json::to_string_pretty(&pinged.object())?);
     } else {
-        print::line(text::account(&pinged, ping.spend).trim_end());
+        print::page(text::account(&pinged, ping.spend).trim_end(), 6);
     }
     Ok(if pinged.passes() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -67,24 +67,23 @@ fn asked(ping: &Ping) -> Result<ProbeAsked, Failure> {
     Ok(ProbeAsked { agent: ping.agent.clone(), model, provider, context: ping.context.clone() })
 }
 
-/// Which agent or model may be meant, where a layer found none of the name.
+/// What may be meant, where a layer found none of the name.
 fn meant(home: &Home, asked: &ProbeAsked, layer: &LayerReport) -> String {
     let code = layer.failure.as_ref().map(|failure| failure.code.as_str());
-    let bundle = || {
-        let begun = Begun::read(home).ok()??;
-        begun.bundle(&begun.current().ok()?.charter).ok()
+    let meant = match (layer.layer.as_str(), code) {
+        (_, Some("agent_unknown")) => names::meant(home, Given::Agent(asked.agent.as_str())),
+        ("model", Some(_)) => {
+            let provider = asked.provider.as_ref().map(|name| Given::Provider(name.as_str()));
+            names::meant(home, Given::Model(asked.model.as_str()))
+                .or_else(|| names::meant(home, provider?))
+        }
+        ("context", Some(_)) => {
+            let context = asked.context.as_ref();
+            context.and_then(|name| names::meant(home, Given::Context(&asked.agent, name)))
+        }
+        (_, Some(_) | None) => None,
     };
-    let (Some(code @ ("agent_unknown" | "model_unknown")), Some(bundle)) = (code, bundle()) else {
-        return String::new();
-    };
-    let nearest = if code == "agent_unknown" {
-        let names = bundle.agents().map(|agent| agent.facts.name.as_str());
-        suggest::nearest(asked.agent.as_str(), names)
-    } else {
-        let names = bundle.models().map(|model| model.facts.name.as_str());
-        suggest::nearest(asked.model.as_str(), names.filter(|_| layer.layer == "model"))
-    };
-    nearest.map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default()
+    meant.map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default()
 }
 
 impl Pinged {

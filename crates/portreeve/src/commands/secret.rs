@@ -29,6 +29,7 @@ use crate::clock;
 use crate::commands::signing::signer;
 use crate::exit::Failure;
 use crate::home::Home;
+use crate::names::{self, Given};
 use crate::print;
 
 /// Longest value read from standard input, in bytes.
@@ -74,7 +75,9 @@ async fn put(home: &Home, name: &str, signing: &Signing) -> Result<ExitCode> {
         value: Zeroizing::new(BASE64.encode(value.expose())),
         salt: salt.expose_hex(),
     };
-    let answer = admin_client::post(&home.admin_socket(), &signed, payload).await?;
+    let answer = admin_client::post(&home.admin_socket(), &signed, payload).await;
+    let given = [Given::Secret(name.as_str())];
+    let answer = answer.map_err(|error| names::asked_about(home, error, &given))?;
     let version = numbered(&answer, "version")?;
     let active = numbered(&answer, "active")?;
     print::line(&format!("sealed {name} {version}: {}", VersionState::of(version, active)));

@@ -46,7 +46,7 @@ pub(crate) async fn run(home: &Home, options: Status) -> Result<ExitCode> {
     if options.output.json {
         print::line(&serde_json::to_string_pretty(&object(standing))?);
     } else {
-        print::line(text::screen(&standing, options.all).trim_end());
+        print::page(text::screen(&standing, options.all).trim_end(), text::LABEL);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::cli::Top;
 use crate::home::Home;
-use crate::{clock, print};
+use crate::{clock, print, wrap};
 use frame::{Contact, Size, View};
 use sample::Sample;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(home: &Home, options: Top) -> Result<ExitCode> {
         print::line(&serde_json::to_string_pretty(&object)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let width = terminal::size().map_or(WIDTH_ELSEWHERE, |size| size.columns);
+    let width = wrap::size(&stdout()).map_or(WIDTH_ELSEWHERE, |(columns, _)| columns);
     let view = View {
         sample: Some(sample),
         contact: Contact::Once,

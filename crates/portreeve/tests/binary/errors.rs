@@ -105,3 +105,35 @@ fn help_has_topics_and_every_command() {
     assert!(home.run(&["help", "errors", "not_begun"]).ok().contains("exit code 4"));
     assert!(!home.root().exists(), "help makes nothing");
 }
+
+#[test]
+fn what_was_refused_says_which_name_may_have_been_meant() {
+    let home = Home::new();
+    let server = home.up();
+    for (words, code, guess) in [
+        (&["agent", "token", "demo-agnet"][..], "act_denied", "demo-agent"),
+        (&["secret", "put", "demo-kye"], "act_denied", "demo-key"),
+    ] {
+        let run = home.run_with(words, b"a value");
+        assert!(run.fails(1).contains(&format!("Did you mean `{guess}`?")), "{run:?}");
+        assert!(run.err.contains(&format!("code  {code}")), "{run:?}");
+    }
+    // What is not near, or is declared and refused for another reason, is not guessed.
+    let run = home.run(&["agent", "token", "somebody-else"]);
+    assert!(!run.fails(1).contains("Did you mean"), "{run:?}");
+    for (words, guess) in [
+        (&["--agent", "demo-agnet"][..], "demo-agent"),
+        (&["--model", "portreve-demo"], "portreeve-demo"),
+        (&["--code", "policy_forbid"], "policy_forbids"),
+    ] {
+        let run = home.run(&[&["decisions"], words].concat());
+        assert_eq!(run.ok(), "");
+        let meant = format!("no decision is of that name. Did you mean `{guess}`?\n");
+        assert_eq!(run.err, meant);
+    }
+    let right = home.run(&["decisions", "--agent", "demo-agent"]);
+    assert!(right.ok().is_empty() && right.err.is_empty(), "{right:?}");
+    let pinged = home.run(&["ping", "demo-agent", "portreeve-demo@dmeo"]);
+    assert!(pinged.out.contains("Did you mean `demo`?"), "{pinged:?}");
+    server.stop();
+}

@@ -26,6 +26,7 @@ mod lost_logs;
 mod metrics;
 mod open_files;
 mod own_keys;
+mod pages;
 mod ping;
 mod replay;
 mod replay_many;

@@ -41,6 +41,8 @@ pub(crate) struct Screen {
     pub(crate) wraps_not: bool,
     /// How many frames were drawn whole.
     pub(crate) frames: usize,
+    /// How many lines it had to break.
+    pub(crate) broken: usize,
     /// Whether anything was coloured.
     pub(crate) coloured: bool,
     /// What it does not understand, and what was written beyond its edge.
@@ -273,6 +275,7 @@ impl Screen {
                 return;
             }
             self.at.0 = 0;
+            self.broken += 1;
             self.down();
         }
         let (column, line) = self.at;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use ledger::read::Reader;
 use ledger::{SealedDecision, Unsealing};
 use model::{AgentName, DecisionRecord, Operation, RefusalCode, Timestamp};
 use policy::RecordedFacts;
@@ -17,7 +18,7 @@ use super::cannot::{Cannot, Reason};
 use super::effect::Call;
 use super::groups::Groups;
 use super::olds::Olds;
-use super::{effect, sealed, tell};
+use super::{begin, effect, sealed, tell};
 use crate::begun::Begun;
 use crate::cli::Replay;
 use crate::commands::checked;
@@ -25,7 +26,10 @@ use crate::commands::decisions::open;
 use crate::commands::when::instant;
 use crate::exit::Failure;
 use crate::home::Home;
+use crate::names::{self, Given};
 use crate::print;
+
+const UNREADABLE: &str = "the decision log cannot be read";
 
 /// Which decisions are replayed.
 pub(super) struct Wanted {
@@ -68,10 +72,15 @@ pub(super) fn run(home: &Home, options: &Replay, dir: &Path) -> Result<ExitCode>
             groups: Groups::default(),
         },
     };
-    for decision in reader.decisions(0).context("the decision log cannot be read")? {
-        replaying.take(&decision.context("the decision log cannot be read")?)?;
+    for decision in reader.decisions(first(&reader, wanted.since)?).context(UNREADABLE)? {
+        replaying.take(&decision.context(UNREADABLE)?)?;
     }
     let Replaying { candidate, report, .. } = replaying;
+    if let (0, true, Some(agent)) = (report.replayed, report.not.is_empty(), &wanted.agent)
+        && let Some(name) = names::meant(home, Given::Agent(agent.as_str()))
+    {
+        print::notice(&format!("no decision is of agent {agent}. Did you mean `{name}`?"));
+    }
     let seen = candidate.seen();
     let shown = if options.output.json {
         let object = tell::json((dir, &bundle), &wanted, &report, seen);
@@ -85,6 +94,15 @@ pub(super) fn run(home: &Home, options: &Replay, dir: &Path) -> Result<ExitCode>
         // Nothing could be said of any of them.
         (true, 0) if !report.not.is_empty() => ExitCode::from(4),
         (true, _) => ExitCode::SUCCESS,
+    })
+}
+
+/// Where the log of that time begins.
+fn first(reader: &Reader, since: Timestamp) -> Result<u64> {
+    let published = reader.checkpoint().context(UNREADABLE)?.map_or(0, |point| point.size);
+    begin::first(published, since, |index| {
+        let entry = reader.entry(index).context(UNREADABLE)?;
+        Ok(entry.map(|entry| entry.ts))
     })
 }
 

@@ -2,6 +2,7 @@
 //! or all of a time, under a charter that somebody proposes. It permits, forwards and writes nothing.
 
 mod against;
+mod begin;
 mod candidate;
 mod cannot;
 mod effect;

@@ -104,3 +104,23 @@ pub(super) fn charter(store: &CharterStore, digest: &Digest) -> Reached<Bundle> 
         Cannot::new(Reason::CharterUnsound, why)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use charter::SourceTree;
+
+    use super::*;
+
+    #[test]
+    fn a_charter_that_does_not_compile_any_more_says_what_is_wrong_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CharterStore::open(folder.path().to_owned()).unwrap();
+        let files = [("agents/one.yaml", "name: one\ncolour: red\n")];
+        let tree = SourceTree::from_files(files).unwrap();
+        let digest = store.put(&tree).unwrap();
+        let cannot = charter(&store, &digest).unwrap().expect_err("it is not sound");
+        assert_eq!(cannot.reason.as_str(), "charter_unsound");
+        assert!(cannot.why.contains(&digest.to_string()), "{}", cannot.why);
+        assert!(cannot.why.contains("the first: "), "{}", cannot.why);
+    }
+}

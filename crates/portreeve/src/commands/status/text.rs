@@ -10,6 +10,8 @@ use crate::print;
 use crate::reports::RouteReport;
 use crate::traffic::{SpreadReport, TrafficReport};
 
+/// Width of the left column.
+pub(super) const LABEL: usize = 13;
 /// How many findings are shown without being asked for all.
 const FINDINGS_SHOWN: usize = 4;
 
@@ -144,7 +146,7 @@ fn findings(screen: &mut Screen, standing: &Standing, all: bool) {
 
 impl Screen {
     fn line(&mut self, about: &'static str, text: &str) {
-        self.0.push_str(&format!("{about:<12} {text}\n"));
+        self.0.push_str(&format!("{about:<0$}{text}\n", LABEL));
     }
 }
 

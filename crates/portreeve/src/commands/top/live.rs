@@ -13,17 +13,17 @@ use tokio::time::{Instant, sleep};
 
 use super::frame::{self, Contact, Size, View};
 use super::sample::Sample;
-use super::terminal::{self, Keys, Terminal};
+use super::terminal::{Keys, Terminal};
 use crate::budgets::BudgetReport;
 use crate::cli::{Top, TopBy};
 use crate::home::Home;
 use crate::signals::Signals;
-use crate::{clock, print};
+use crate::{clock, print, wrap};
 
 /// How old the budgets may be that are shown.
 const BUDGETS_LAST: Duration = Duration::from_secs(10);
 /// Where a terminal does not say how large it is.
-const SIZE_UNKNOWN: Size = Size { columns: 80, lines: 24 };
+const SIZE_UNKNOWN: (usize, usize) = (80, 24);
 
 /// Shows the screen until somebody leaves, the process is told to end, or the terminal is gone.
 pub(super) async fn run(home: &Home, options: Top) -> Result<ExitCode> {
@@ -42,7 +42,8 @@ pub(super) async fn run(home: &Home, options: Top) -> Result<ExitCode> {
     let mut view = View { sample: None, contact: Contact::Live, by: options.by, now };
     loop {
         view.now = clock::system().now();
-        let size = terminal::size().unwrap_or(SIZE_UNKNOWN);
+        let (columns, lines) = wrap::size(&stdout()).unwrap_or(SIZE_UNKNOWN);
+        let size = Size { columns, lines };
         if !terminal.paint(&frame::text(&view, size, coloured)) {
             break;
         }

@@ -10,12 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize,
-    tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use tokio::sync::mpsc;
-
-use super::frame::Size;
 
 /// A screen of its own, without a cursor, and no line broken in two.
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l";
@@ -122,13 +119,6 @@ impl Keys {
             None => std::future::pending().await,
         }
     }
-}
-
-/// How large the terminal is; none where standard output is none, or it does not know.
-pub(super) fn size() -> Option<Size> {
-    let size = tcgetwinsize(stdout()).ok()?;
-    let known = size.ws_col > 0 && size.ws_row > 0;
-    known.then(|| Size { columns: usize::from(size.ws_col), lines: usize::from(size.ws_row) })
 }
 
 /// How a terminal is set that gives each key as it is typed, Ctrl-C among them.
