@@ -236,6 +236,43 @@ proptest! {
     }
 
     #[test]
+    fn a_body_is_refused_or_forwarded_byte_for_byte(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        soup in soup(),
+        extra in value(),
+        first in any::<bool>(),
+    ) {
+        // Under the name that the client gave, the splice of the model changes nothing.
+        let known = r#""model":"fast","messages":[],"contents":[],"input":"a","max_tokens":9"#;
+        let unknown = format!(r#""x":{extra},"y":[{extra}]"#);
+        let members = if first { [known, &unknown] } else { [&unknown, known] };
+        let whole = format!("{{ {} }}\n", members.join(" , "));
+        let torn = format!("{{{known},{soup}}}");
+        for body in [bytes, whole.into_bytes(), torn.into_bytes()].map(Bytes::from) {
+            for (operation, dialect) in BODIES {
+                let request = Request {
+                    model: (dialect == Dialect::Gemini).then_some("fast"),
+                    ..request((operation, dialect))
+                };
+                match read(&body, &request, &Limits::default()) {
+                    Ok(reading) => {
+                        // Gemini's bodies call a model by its resource's name.
+                        let resource = dialect == Dialect::Gemini;
+                        let sent = reading.forward("fast", None).into_bytes();
+                        let sent = if resource {
+                            Bytes::from(String::from_utf8_lossy(&sent).replace("models/fast", "fast"))
+                        } else {
+                            sent
+                        };
+                        prop_assert_eq!(&sent, &body);
+                    }
+                    Err(refusal) => prop_assert!(!refusal.code.as_str().is_empty()),
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_was_forwarded_is_read_the_same_again(chat in chat()) {
         let limits = Limits::default();
         let read = |body| read(&body, &request(CHAT), &limits);
