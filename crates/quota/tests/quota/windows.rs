@@ -93,7 +93,7 @@ fn a_forecast_carries_what_is_used_on_to_the_end_of_the_window() {
 #[test]
 fn a_forecast_beyond_counting_is_the_most_there_is() {
     let (counters, limit) = (Counters::new(), tokens_a_day(u64::MAX));
-    let all = tokens(u64::MAX);
+    let all = tokens(u64::MAX - 1);
     counters.hold(NOW, all, std::slice::from_ref(&limit)).unwrap().settle(all);
     assert_eq!(status(&counters, NOW, &limit).forecast, Some(u64::MAX));
 }
