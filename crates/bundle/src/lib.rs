@@ -22,7 +22,7 @@ pub use check::{check, test};
 pub use compiled::{Agent, Bundle, Condition, Model, Provider, Retries, Secret, Target, Timeouts};
 pub use context::Context;
 pub use findings::{CLAIMS_STAND_DAYS, CONTEXT_WARNED_DAYS, END_WARNED_DAYS, Finding};
-pub use limits::{LimitFacts, QuotaFacts, Scope};
+pub use limits::{LimitFacts, QuotaFacts};
 pub use policy::ProviderKind;
 pub use price::{Price, PriceSource};
 pub use recall::Recalled;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use charter::{Applies, Charter, Quota};
-use model::{AgentName, ContextName, CounterKey, QuotaName, TeamName};
+use model::{AgentName, BudgetScope, ContextName, CounterKey, QuotaName};
 
 use crate::compiled::Agent;
 
@@ -29,22 +29,11 @@ pub struct QuotaFacts {
     /// The seat that can raise it, as `seat:NAME`.
     pub owner: String,
     /// Whose calls it counts.
-    pub scope: Scope,
+    pub scope: BudgetScope,
+    /// It counts each agent apart.
+    pub each_agent: bool,
     /// Its limits: where it counts each agent apart, those of every agent.
     pub limits: Vec<LimitFacts>,
-}
-
-/// Whose calls a budget counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// One agent's.
-    Agent(AgentName),
-    /// Those of every agent that the team runs.
-    Team(TeamName),
-    /// Those made in the context.
-    Context(ContextName),
-    /// Every call.
-    Gateway,
 }
 
 /// The limits of a charter, by whom they apply to.
@@ -135,14 +124,9 @@ fn facts(
     shared: &[Shared],
     agents: &BTreeMap<AgentName, Agent>,
 ) -> QuotaFacts {
-    let scope = match &quota.applies {
-        Applies::Agent(name) => Scope::Agent(name.value.clone()),
-        Applies::Team(team) => Scope::Team(team.value.clone()),
-        Applies::Context(context) => Scope::Context(context.value.clone()),
-        Applies::Gateway => Scope::Gateway,
-    };
+    let scope = scope(&quota.applies);
     let limits = if quota.each_agent {
-        let counted = agents.values().filter(|agent| scope.counts(agent));
+        let counted = agents.values().filter(|agent| may_count(&scope, agent));
         let of_each = |agent: &Agent| {
             shared.iter().map(|shared| shared.to(&agent.facts.name)).collect::<Vec<_>>()
         };
@@ -150,18 +134,26 @@ fn facts(
     } else {
         shared.iter().map(|shared| shared.limit.clone()).collect()
     };
-    QuotaFacts { name: quota.name.clone(), purpose: quota.purpose.clone(), owner, scope, limits }
+    let (name, purpose) = (quota.name.clone(), quota.purpose.clone());
+    QuotaFacts { name, purpose, owner, scope, each_agent: quota.each_agent, limits }
 }
 
-impl Scope {
-    /// Whether calls of the agent may be counted.
-    fn counts(&self, agent: &Agent) -> bool {
-        match self {
-            Self::Agent(name) => agent.facts.name == *name,
-            Self::Team(team) => agent.facts.team == *team,
-            Self::Context(context) => agent.contexts.contains(context),
-            Self::Gateway => true,
-        }
+fn scope(applies: &Applies) -> BudgetScope {
+    match applies {
+        Applies::Agent(name) => BudgetScope::Agent(name.value.clone()),
+        Applies::Team(team) => BudgetScope::Team(team.value.clone()),
+        Applies::Context(context) => BudgetScope::Context(context.value.clone()),
+        Applies::Gateway => BudgetScope::Gateway,
+    }
+}
+
+/// Whether calls of the agent may be counted.
+fn may_count(scope: &BudgetScope, agent: &Agent) -> bool {
+    match scope {
+        BudgetScope::Agent(name) => agent.facts.name == *name,
+        BudgetScope::Team(team) => agent.facts.team == *team,
+        BudgetScope::Context(context) => agent.contexts.contains(context),
+        BudgetScope::Gateway => true,
     }
 }
 
@@ -170,6 +162,7 @@ fn shared(quota: &Quota, owner: &str) -> Vec<Shared> {
         limit: LimitFacts {
             key: CounterKey {
                 quota: quota.name.clone(),
+                scope: Some(scope(&quota.applies)),
                 measure: limit.measure,
                 per: limit.per,
                 agent: None,

@@ -2,11 +2,14 @@
 //! end. Counting itself is `quota`'s.
 
 use bundle::{Bundle, LimitFacts};
-use model::{Amounts, Case, Dialect, HeldRecord, Measure, Per, Refusal, RefusalCode, Usage};
+use model::{
+    Amounts, Case, Dialect, HeldRecord, Measure, Per, Refusal, RefusalCode, Timestamp, Usage,
+};
 use policy::Permit;
 use protocol::{OutputBound, RateLimit, Reading};
 use quota::{Counters, Hold, Limit, NotHeld, Over, Price};
 
+use crate::arrival::Arrival;
 use crate::live::{Live, Model};
 
 /// What a call holds until it is concluded, and what its use costs.
@@ -95,7 +98,8 @@ impl Asking<'_> {
         let plain = |refusal| (refusal, Told::default());
         let bound = self.bound(counted, &held).map_err(plain)?;
         let hold = counters.hold(case.received, bound, &limits);
-        held.told.headers = headers(counters, case, &limits);
+        let dialect = case.ask.as_ref().map_or(Dialect::OpenAi, |ask| ask.dialect);
+        held.told.headers = headers(counters, (dialect, case.received), &limits);
         match hold {
             Ok(hold) => {
                 held.hold = Some(hold);
@@ -184,6 +188,15 @@ impl Held {
         self.hold.as_ref().map(Hold::records).unwrap_or_default()
     }
 
+    /// Gives back what is held for a call that was not recorded, so that nothing was sent: how the
+    /// budgets stand without it.
+    pub(crate) fn give_back(mut self, counters: &Counters, arrival: Arrival) -> Told {
+        let limits = std::mem::take(&mut self.limits);
+        drop(self);
+        let at = (arrival.dialect, arrival.received);
+        Told { headers: headers(counters, at, &limits), wait_ms: None }
+    }
+
     /// From here on something may have reached a provider.
     pub(crate) const fn begin(&mut self) {
         self.begun = true;
@@ -245,10 +258,13 @@ fn cost_center(bundle: &Bundle, case: &Case) -> Option<String> {
     bundle.agent(&case.subject.as_ref()?.agent)?.cost_center.clone()
 }
 
-/// How `limits` stand now, as headers of the case's dialect.
-fn headers(counters: &Counters, case: &Case, limits: &[Limit]) -> Vec<(&'static str, String)> {
-    let dialect = case.ask.as_ref().map_or(Dialect::OpenAi, |ask| ask.dialect);
-    let status = counters.status(case.received, limits).into_iter();
+/// How `limits` stand at `now`, as headers of the dialect.
+fn headers(
+    counters: &Counters,
+    (dialect, now): (Dialect, Timestamp),
+    limits: &[Limit],
+) -> Vec<(&'static str, String)> {
+    let status = counters.status(now, limits).into_iter();
     let rates: Vec<RateLimit> = status
         .map(|status| RateLimit {
             measure: status.key.measure,
@@ -258,7 +274,7 @@ fn headers(counters: &Counters, case: &Case, limits: &[Limit]) -> Vec<(&'static 
             resets: status.resets,
         })
         .collect();
-    protocol::rate_limit_headers(dialect, case.received, &rates)
+    protocol::rate_limit_headers(dialect, now, &rates)
 }
 
 /// The refusal of a call that does not fit into what is left.

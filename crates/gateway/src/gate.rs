@@ -22,6 +22,7 @@ use crate::admit::{self, Admission, Denied, admit};
 use crate::answer::{self, Answer};
 use crate::arrival::{Arrival, MintId};
 use crate::bounds::Bounds;
+use crate::budget::Told;
 use crate::connection::ConnectionFacts;
 use crate::figures::{Figures, Traffic};
 use crate::forward::forward;
@@ -243,7 +244,10 @@ impl Gate {
                         let answer = answer::refused(arrival.dialect, &refusal, arrival.id);
                         answer::with_budgets(answer, &told)
                     }
-                    Err(unrecorded) => unrecorded,
+                    // When the budget begins anew is not when the log can be written again.
+                    Err(unrecorded) => {
+                        answer::with_budgets(unrecorded, &Told { wait_ms: None, ..told })
+                    }
                 }
             }
             Ok(Admission::Listing(listed)) => {
@@ -265,7 +269,9 @@ impl Gate {
                 match self.record(&mut seen, permit).await {
                     Ok(recorded) => forward(&self, &live, seen, recorded, (sending, held)).await,
                     // Nothing was sent: what was held is given back.
-                    Err(unrecorded) => unrecorded,
+                    Err(unrecorded) => {
+                        answer::with_budgets(unrecorded, &held.give_back(&self.counters, arrival))
+                    }
                 }
             }
         }

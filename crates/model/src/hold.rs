@@ -1,8 +1,10 @@
 //! What a call may use at most, what it used, and on which counters that is counted.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentName, QuotaName, Timestamp};
+use crate::{AgentName, ContextName, QuotaName, TeamName, Timestamp};
 
 /// What a budget counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,13 +42,30 @@ pub struct Amounts {
     pub nano_usd: u64,
 }
 
-/// One counter. It keeps its count when its limit changes; another measure or window is another
-/// counter.
+/// Whose calls a budget counts, as charters and entries write it: `gateway`, or one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetScope {
+    /// One agent's.
+    Agent(AgentName),
+    /// Those of every agent that the team runs.
+    Team(TeamName),
+    /// Those made in the context.
+    Context(ContextName),
+    /// Every call.
+    Gateway,
+}
+
+/// One counter. It keeps its count when its limit changes. Whom it counts for is part of it: a
+/// budget that is for somebody else begins another, and what was counted stays with the former.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CounterKey {
     /// The budget.
     pub quota: QuotaName,
+    /// Whose calls it counts; none in an entry of a version that did not say it.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none", default)]
+    pub scope: Option<BudgetScope>,
     /// What it counts.
     pub measure: Measure,
     /// In which window.
@@ -77,6 +96,17 @@ impl Amounts {
             Measure::Requests => self.requests,
             Measure::Tokens => self.tokens,
             Measure::Money => self.nano_usd,
+        }
+    }
+}
+
+impl fmt::Display for BudgetScope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(name) => write!(out, "agent {name}"),
+            Self::Team(name) => write!(out, "team {name}"),
+            Self::Context(name) => write!(out, "context {name}"),
+            Self::Gateway => out.write_str("the gateway"),
         }
     }
 }

@@ -28,7 +28,7 @@ pub use beyond::{
 pub use case::{Case, CharterInForce, OutcomeDue, Recordable, Refused};
 pub use claims::Claims;
 pub use digest::{Digest, DigestError};
-pub use hold::{Amounts, CounterKey, HeldRecord, Measure, Per};
+pub use hold::{Amounts, BudgetScope, CounterKey, HeldRecord, Measure, Per};
 pub use id::{
     AgentName, ChangeId, ContextName, DecisionId, IdError, ModelName, NameError, PersonName,
     PolicyId, ProviderName, QuotaName, SeatName, SecretName, SecretVersion, TeamName,

@@ -280,7 +280,8 @@ fn case(
 fn limits(agent: &str) -> anyhow::Result<Vec<Limit>> {
     let limit = |quota: &str, measure, per, agent: Option<&str>| -> anyhow::Result<Limit> {
         let agent = agent.map(str::parse).transpose()?;
-        let key = CounterKey { quota: quota.parse()?, measure, per, agent };
+        let scope = Some(model::BudgetScope::Gateway);
+        let key = CounterKey { quota: quota.parse()?, scope, measure, per, agent };
         Ok(Limit { key, at_most: u64::MAX, owner: "seat:finance".to_owned() })
     };
     Ok(vec![

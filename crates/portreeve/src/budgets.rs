@@ -1,7 +1,7 @@
 //! How every budget stands, as it crosses the admin socket and as programs are shown it.
 
-use bundle::{Bundle, LimitFacts, QuotaFacts, Scope};
-use model::{AgentName, Measure, Per, PersonName, QuotaName, Timestamp};
+use bundle::{Bundle, LimitFacts, QuotaFacts};
+use model::{AgentName, BudgetScope, Measure, Per, PersonName, QuotaName, Timestamp};
 use quota::{CounterStatus, Counters, Limit};
 use serde::{Deserialize, Serialize};
 
@@ -104,13 +104,13 @@ impl From<CounterStatus> for CounterReport {
     }
 }
 
-impl From<&Scope> for ScopeReport {
-    fn from(scope: &Scope) -> Self {
+impl From<&BudgetScope> for ScopeReport {
+    fn from(scope: &BudgetScope) -> Self {
         let (kind, name) = match scope {
-            Scope::Agent(name) => ("agent", Some(name.to_string())),
-            Scope::Team(name) => ("team", Some(name.to_string())),
-            Scope::Context(name) => ("context", Some(name.to_string())),
-            Scope::Gateway => ("gateway", None),
+            BudgetScope::Agent(name) => ("agent", Some(name.to_string())),
+            BudgetScope::Team(name) => ("team", Some(name.to_string())),
+            BudgetScope::Context(name) => ("context", Some(name.to_string())),
+            BudgetScope::Gateway => ("gateway", None),
         };
         Self { kind: kind.to_owned(), name }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use approval::PersonKey;
+use aws_lc_rs::{hkdf, hmac};
 use issuer::SigningKey;
 use secrets::SealingKey;
 use tlog::{LogKey, Origin};
@@ -123,6 +124,16 @@ pub(crate) fn facts(home: &Home) -> Result<Option<Zeroizing<[u8; 32]>>> {
         .try_into()
         .with_context(|| format!("{} is not 32 bytes long", path.display()))?;
     Ok(Some(Zeroizing::new(key)))
+}
+
+/// The key that proves the snapshot of the budgets' counters: derived from the one of the facts,
+/// so that a home has no file more. None where that is missing.
+pub(crate) fn counters(home: &Home) -> Result<Option<hmac::Key>> {
+    let Some(facts) = facts(home)? else { return Ok(None) };
+    let prk = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, facts.as_slice());
+    let expanded = prk.expand(&[b"portreeve budget counters"], hmac::HMAC_SHA256);
+    let expanded = expanded.ok().context("the key of the counters cannot be derived")?;
+    Ok(Some(hmac::Key::from(expanded)))
 }
 
 fn facts_key(home: &Home) -> Result<Zeroizing<[u8; 32]>> {

@@ -3,7 +3,8 @@
 //!
 //! The log is the truth: a snapshot only spares reading it from its beginning. One that cannot be
 //! used is told and done without. Snapshots are made of what the log says, never of the counters
-//! that serve, so whatever a crash cuts short is counted once.
+//! that serve, so whatever a crash cuts short is counted once. One that somebody else made is like a
+//! damaged one: it carries a code under a key of the home.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -11,12 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
+use aws_lc_rs::hmac;
 use ledger::read::{Part, Parts, Reader};
 use ledger::{DecisionLog, EntryKind};
 use model::{Amounts, Ended, HeldRecord, canonical};
-use quota::{Counters, Replay, Snapshot};
+use quota::{Code, Counters, Replay, Snapshot};
 
 use crate::home::{Home, write_new};
+use crate::keys;
 use crate::said::{self, Event};
 
 /// Largest snapshot that is read, in bytes: as many counters as there may be need a third of it.
@@ -24,6 +27,9 @@ const SNAPSHOT_MAX: u64 = 1024 * 1024 * 1024;
 /// What entries hold that tell of budgets: a decision that holds, an outcome that says what was
 /// charged, one that says that nothing was sent, one that the next start wrote.
 const MARKS: &[&str] = &["\"holds\"", "\"charged\"", "\"not_forwarded\"", "\"interrupted\""];
+
+/// Why a snapshot can be neither read nor written.
+const NO_KEY: &str = "keys/facts.key is missing, from which comes the key that proves it";
 
 /// The members of entries that tell of budgets.
 const MEMBERS: &[&str] = &["charged", "ended", "holds"];
@@ -37,6 +43,8 @@ pub(crate) struct Tally {
     log: String,
     /// Where snapshots are written.
     file: PathBuf,
+    /// What proves that a snapshot is this gateway's own.
+    key: Option<hmac::Key>,
     /// How many entries the snapshot on the disk includes; none where there is no good one.
     saved: Option<u64>,
     /// Some entry told of a budget: without that there is nothing to write.
@@ -61,7 +69,8 @@ impl Tally {
         let reader = Reader::open_own(&dir)?;
         let log = reader.verifier().name().to_string();
         let file = home.counters();
-        let (found, unusable) = match snapshot(&file, &log, size) {
+        let key = keys::counters(home)?;
+        let (found, unusable) = match snapshot(&file, (&log, size), key.as_ref()) {
             Ok(found) => (found, None),
             Err(why) => (None, Some(why)),
         };
@@ -70,7 +79,7 @@ impl Tally {
         let replay = found.map_or_else(Replay::new, Replay::restore);
         let counts = saved.is_some();
         let (spoiled, failing) = (false, false);
-        let mut tally = Self { replay, entries, log, file, saved, counts, spoiled, failing };
+        let mut tally = Self { replay, entries, log, file, key, saved, counts, spoiled, failing };
         tally.catch_up()?;
         tally.tell(unusable.as_deref());
         Ok(tally)
@@ -136,7 +145,8 @@ impl Tally {
         if !self.counts || self.saved == Some(upto) {
             return Ok(());
         }
-        let bytes = self.replay.snapshot(&self.log, upto).to_json()?;
+        let key = self.key.as_ref().context(NO_KEY)?;
+        let bytes = self.replay.snapshot(&self.log, upto).to_json(|content| code(key, content))?;
         if upto > durable() {
             return Ok(());
         }
@@ -185,8 +195,20 @@ impl Keeper {
     }
 }
 
+/// The authentication code of a snapshot's content.
+fn code(key: &hmac::Key, content: &[u8]) -> Code {
+    let mut code = Code::default();
+    // HMAC-SHA-256 gives as many bytes.
+    code.iter_mut().zip(hmac::sign(key, content).as_ref()).for_each(|(to, from)| *to = *from);
+    code
+}
+
 /// The snapshot in `file`; none where there is none, and why where it cannot be used.
-fn snapshot(file: &Path, log: &str, size: u64) -> Result<Option<Snapshot>, String> {
+fn snapshot(
+    file: &Path,
+    (log, size): (&str, u64),
+    key: Option<&hmac::Key>,
+) -> Result<Option<Snapshot>, String> {
     let read = || {
         let found = fs::symlink_metadata(file)?;
         // A link or a device has no size that could be relied on.
@@ -202,7 +224,11 @@ fn snapshot(file: &Path, log: &str, size: u64) -> Result<Option<Snapshot>, Strin
         Ok(bytes)
     };
     match read() {
-        Ok(bytes) => Snapshot::read(&bytes, log, size).map(Some).map_err(|cause| cause.to_string()),
+        Ok(bytes) => {
+            let key = key.ok_or(NO_KEY)?;
+            let read = Snapshot::read(&bytes, (log, size), |content| code(key, content));
+            read.map(Some).map_err(|cause| cause.to_string())
+        }
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(cause.to_string()),
     }

@@ -5,12 +5,13 @@
 //! log, from a [`Snapshot`] on; this crate reads no file, no log and no clock.
 //!
 //! ```
-//! use model::{Amounts, CounterKey, Measure, Per, Timestamp};
+//! use model::{Amounts, BudgetScope, CounterKey, Measure, Per, Timestamp};
 //! use quota::{Counters, Limit, NotHeld};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = CounterKey {
 //!     quota: "team-tokens".parse()?,
+//!     scope: Some(BudgetScope::Gateway),
 //!     measure: Measure::Tokens,
 //!     per: Per::Day,
 //!     agent: None,
@@ -50,7 +51,7 @@ pub use limit::{CounterStatus, Limit, NotHeld, Over};
 pub use price::Price;
 pub use recent::{Recent, RecentFacts, Went};
 pub use replay::Replay;
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{Code, Snapshot, SnapshotError};
 
 /// Most limits that one call is held against.
 pub const LIMITS_MAX: usize = 16;

@@ -1,14 +1,19 @@
 //! The counters as a file: one JSON document that says which log it belongs to, how far it goes,
-//! and the SHA-256 of all that. It can always be made again from the whole log.
+//! and the authentication code of all that under a key of the gateway's. It can always be made
+//! again from the whole log. The code itself is the caller's to compute: no key comes here.
 
 use model::{
-    AgentName, CounterKey, DecisionId, Digest, HeldRecord, Measure, Per, QuotaName, Timestamp,
+    AgentName, BudgetScope, CounterKey, DecisionId, Digest, HeldRecord, Measure, Per, QuotaName,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 const FORMAT: &str = "portreeve-counters";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The authentication code of a snapshot's content: HMAC-SHA-256, or as good.
+pub type Code = [u8; 32];
 
 /// The fold of the first [`upto`](Self::upto) entries of a log: what is used in the windows that
 /// run, and the decisions that have no outcome among those entries, by their ids.
@@ -29,14 +34,9 @@ pub enum SnapshotError {
     /// It was written by a version that writes it differently.
     #[error("a snapshot of budget counters in version {0}; this program reads version {VERSION}")]
     OtherVersion(u32),
-    /// Its content is not what was written.
-    #[error("the snapshot of budget counters is damaged: its content is {found}, not {written}")]
-    Damaged {
-        /// The digest it names.
-        written: Digest,
-        /// The digest of what it holds.
-        found: Digest,
-    },
+    /// Its content is not what was written under this gateway's key.
+    #[error("the snapshot of budget counters was not written by this gateway, or changed since")]
+    Unproved,
     /// It counts what another log records.
     #[error("the snapshot of budget counters belongs to the log `{0}`")]
     OtherLog(String),
@@ -53,7 +53,7 @@ pub enum SnapshotError {
     Unwritable(#[source] serde_json::Error),
 }
 
-/// What is digested.
+/// What is authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Content {
@@ -77,6 +77,8 @@ pub(crate) struct WindowContent {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Counted {
     quota: QuotaName,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none", default)]
+    scope: Option<BudgetScope>,
     measure: Measure,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     agent: Option<AgentName>,
@@ -104,7 +106,8 @@ struct Head {
 struct Document<'a> {
     format: String,
     version: u32,
-    digest: Digest,
+    /// In hexadecimal.
+    code: String,
     #[serde(borrow)]
     content: &'a RawValue,
 }
@@ -124,27 +127,32 @@ impl Snapshot {
         self.content.upto
     }
 
-    /// The file's bytes.
+    /// The file's bytes; `code` computes the authentication code of what it is given.
     ///
     /// # Errors
     /// [`SnapshotError::Unwritable`], which only memory could cause.
-    pub fn to_json(&self) -> Result<Vec<u8>, SnapshotError> {
+    pub fn to_json(&self, code: impl FnOnce(&[u8]) -> Code) -> Result<Vec<u8>, SnapshotError> {
         let written = serde_json::value::to_raw_value(&self.content);
         let content = written.map_err(SnapshotError::Unwritable)?;
         let document = Document {
             format: FORMAT.to_owned(),
             version: VERSION,
-            digest: Digest::of(content.get().as_bytes()),
+            code: hexadecimal(code(content.get().as_bytes())),
             content: &content,
         };
         serde_json::to_vec(&document).map_err(SnapshotError::Unwritable)
     }
 
-    /// Reads a file's bytes, as a snapshot of the log named `log`, which has `size` entries.
+    /// Reads a file's bytes, as a snapshot of the log named `log`, which has `size` entries;
+    /// `code` as in [`to_json`](Self::to_json).
     ///
     /// # Errors
     /// [`SnapshotError`]: then begin with [`crate::Replay::new`] and replay the whole log.
-    pub fn read(bytes: &[u8], log: &str, size: u64) -> Result<Self, SnapshotError> {
+    pub fn read(
+        bytes: &[u8],
+        (log, size): (&str, u64),
+        code: impl FnOnce(&[u8]) -> Code,
+    ) -> Result<Self, SnapshotError> {
         let head: Head = serde_json::from_slice(bytes).map_err(SnapshotError::Unreadable)?;
         if head.format != FORMAT {
             return Err(SnapshotError::OtherFormat(head.format.chars().take(64).collect()));
@@ -154,9 +162,8 @@ impl Snapshot {
         }
         let document: Document<'_> =
             serde_json::from_slice(bytes).map_err(SnapshotError::Unreadable)?;
-        let found = Digest::of(document.content.get().as_bytes());
-        if found != document.digest {
-            return Err(SnapshotError::Damaged { written: document.digest, found });
+        if !same(&hexadecimal(code(document.content.get().as_bytes())), &document.code) {
+            return Err(SnapshotError::Unproved);
         }
         let content: Content =
             serde_json::from_str(document.content.get()).map_err(SnapshotError::Unreadable)?;
@@ -172,10 +179,23 @@ impl Snapshot {
 
 impl Counted {
     pub(crate) fn new(key: CounterKey, used: u64) -> Self {
-        Self { quota: key.quota, measure: key.measure, agent: key.agent, used }
+        Self { quota: key.quota, scope: key.scope, measure: key.measure, agent: key.agent, used }
     }
 
     pub(crate) fn into_key(self, per: Per) -> CounterKey {
-        CounterKey { quota: self.quota, measure: self.measure, per, agent: self.agent }
+        let Self { quota, scope, measure, agent, .. } = self;
+        CounterKey { quota, scope, measure, per, agent }
     }
+}
+
+/// A code in hexadecimal.
+fn hexadecimal(code: Code) -> String {
+    Digest::from_bytes(code).hex()
+}
+
+/// Whether two codes are the same, in a time that says nothing of where they differ.
+fn same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    let differing = pairs.fold(0, |differing, (one, other)| differing | (one ^ other));
+    one.len() == other.len() && differing == 0
 }

@@ -22,6 +22,9 @@ struct Window {
     start: Timestamp,
     end: Timestamp,
     counters: HashMap<CounterKey, Counter>,
+    /// Some were recorded by a version that did not say for whom: they count for everybody whom a
+    /// budget of that name is for.
+    unnamed: bool,
 }
 
 /// One count.
@@ -111,11 +114,12 @@ impl Windows {
         let full = self.counters() >= COUNTERS_MAX;
         let window = self.get_mut(limit.key.per);
         let start = window.start;
+        let unnamed = window.unnamed(&limit.key);
         match window.counters.get_mut(&limit.key) {
-            Some(counter) if counter.fits(limit, asked) => {
+            Some(counter) if counter.and(unnamed).fits(limit, asked) => {
                 counter.held = counter.held.saturating_add(asked.into());
             }
-            None if Counter::default().fits(limit, asked) => {
+            None if unnamed.fits(limit, asked) => {
                 if full {
                     return Err(NotHeld::Full);
                 }
@@ -179,6 +183,7 @@ impl Windows {
     pub(crate) fn count(&mut self, key: CounterKey, start: Timestamp, used: u64) {
         let window = self.get_mut(key.per);
         if window.start == start {
+            window.unnamed |= key.scope.is_none();
             let counter = window.counters.entry(key).or_default();
             counter.used = counter.used.saturating_add(used);
         }
@@ -214,7 +219,7 @@ impl Windows {
 impl Window {
     fn new(per: Per, now: Timestamp) -> Self {
         let (start, end) = (window_start(per, now), window_end(per, now));
-        Self { start, end, counters: HashMap::new() }
+        Self { start, end, counters: HashMap::new(), unnamed: false }
     }
 
     /// Begins the window `now` lies in, where that is newer, and gives back the past one's
@@ -228,11 +233,25 @@ impl Window {
     }
 
     fn counter(&self, key: &CounterKey) -> Counter {
-        self.counters.get(key).copied().unwrap_or_default()
+        self.counters.get(key).copied().unwrap_or_default().and(self.unnamed(key))
+    }
+
+    /// What is counted beside the counter of `key`, by entries that did not say for whom.
+    fn unnamed(&self, key: &CounterKey) -> Counter {
+        if !self.unnamed || key.scope.is_none() {
+            return Counter::default();
+        }
+        let unnamed = CounterKey { scope: None, ..key.clone() };
+        self.counters.get(&unnamed).copied().unwrap_or_default()
     }
 }
 
 impl Counter {
+    const fn and(self, other: Self) -> Self {
+        let used = self.used.saturating_add(other.used);
+        Self { used, held: self.held.saturating_add(other.held) }
+    }
+
     /// A bound at the end of what can be counted stands for all above it, so it fits nowhere.
     fn fits(self, limit: &Limit, asked: u64) -> bool {
         let after = self.held.saturating_add(self.used.into()).saturating_add(asked.into());

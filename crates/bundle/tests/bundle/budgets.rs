@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use bundle::{Bundle, LimitFacts, Price, PriceSource, Scope, check};
-use model::{ContextName, Measure, Per, ProviderToolKind, Timestamp};
+use bundle::{Bundle, LimitFacts, Price, PriceSource, check};
+use model::{BudgetScope, ContextName, Measure, Per, ProviderToolKind, Timestamp};
 
 use crate::files::{LOCAL, model_file, replaced, tree};
 
@@ -95,9 +95,10 @@ fn every_budget_lists_each_counter_that_a_call_may_be_counted_on_once() {
     let expected = [("all", 2), ("in-c", 2), ("in-c-all", 1), ("one", 1), ("team", 1)];
     assert_eq!(listed, expected.map(|(name, counters)| (name.to_owned(), counters)));
     let one = &bundle.quotas()[3];
-    assert_eq!(one.scope, Scope::Agent("demo-agent".parse().unwrap()));
+    assert_eq!(one.scope, BudgetScope::Agent("demo-agent".parse().unwrap()));
     assert_eq!((one.owner.as_str(), one.purpose.as_str()), ("seat:policy-lead", "Tests."));
-    assert_eq!(bundle.quotas()[0].scope, Scope::Gateway);
+    assert_eq!(bundle.quotas()[0].scope, BudgetScope::Gateway);
+    assert!(bundle.quotas()[0].each_agent && !one.each_agent);
     let listed: BTreeSet<_> =
         bundle.quotas().iter().flat_map(|quota| &quota.limits).map(|limit| &limit.key).collect();
     let context: ContextName = "c".parse().unwrap();

@@ -409,12 +409,21 @@ fn a_timeout_before_a_good_answer_elsewhere_counts_in_full_and_a_refusal_there_d
 fn a_call_that_is_not_recorded_gives_back_what_it_held() {
     for dialect in DIALECTS {
         let world = under(&[gateway_wide(&[("requests", "day", "1")])]);
-        world.faults.fail(ledger::Step::WalAppend, ledger::When::Before, 1);
-        let reply = world.ask(dialect).send();
-        check::refused(&world, dialect, &reply, RefusalCode::LogUnavailable);
-        world.faults.clear();
+        let unrecorded = |left: u64| {
+            world.faults.fail(ledger::Step::WalAppend, ledger::When::Before, 1);
+            let reply = world.ask(dialect).send();
+            check::refused(&world, dialect, &reply, RefusalCode::LogUnavailable);
+            world.faults.clear();
+            // As it stands without the call: it was given back, or was never held.
+            let told = reply.header("ratelimit").unwrap();
+            assert!(told.starts_with(&format!("\"requests-per-day\";r={left};t=")), "{told}");
+            assert_eq!(reply.header("retry-after"), None);
+        };
+        unrecorded(1);
         assert_eq!(stands(&world, &key("all", Measure::Requests, Per::Day)), (0, 0));
         check::forwarded(&world, &world.ask(dialect).send());
+        // The refusal of a call that does not fit is recorded no more than any other.
+        unrecorded(0);
         check_counters_against_log(&world);
     }
 }

@@ -1,7 +1,7 @@
 //! Several budgets at once, whose they are, and their windows under a clock moved by hand.
 
 use model::Dialect::OpenAi;
-use model::{CounterKey, Measure, Per, RefusalCode};
+use model::{BudgetScope, CounterKey, Measure, Per, RefusalCode};
 use serde_json::json;
 use testkit::{Gate, Reply, Script};
 
@@ -75,7 +75,11 @@ fn of_several_budgets_a_call_holds_all_or_none() {
         assert!(third.text().contains("`team`"));
         assert_eq!(holds(&world, &third), [], "a refusal holds nothing");
         // Of the others, the third call holds and uses nothing.
-        assert_eq!(stands(&world, &key("agent", Measure::Requests, Per::Day)), (2, 0));
+        let of_agent = CounterKey {
+            scope: Some(BudgetScope::Agent(AGENT.parse().unwrap())),
+            ..key("agent", Measure::Requests, Per::Day)
+        };
+        assert_eq!(stands(&world, &of_agent), (2, 0));
         assert_eq!(stands(&world, &key("all", Measure::Requests, Per::Minute)), (2, 0));
         assert_eq!(stands(&world, &key("all", Measure::Tokens, Per::Day)), (24, 0));
         assert_eq!(check_counters_against_log(&world), 5);
@@ -115,7 +119,12 @@ fn a_team_shares_its_budget_unless_each_agent_has_its_own() {
             allowed(&world, agent);
             allowed(&world, agent);
             refused(&world, agent, RefusalCode::BudgetExhausted, "apart");
+            let scope = match applies {
+                "gateway" => BudgetScope::Gateway,
+                _ => BudgetScope::Team("platform".parse().unwrap()),
+            };
             let apart = CounterKey {
+                scope: Some(scope),
                 agent: Some(agent.parse().unwrap()),
                 ..key("apart", Measure::Requests, Per::Day)
             };
@@ -123,6 +132,34 @@ fn a_team_shares_its_budget_unless_each_agent_has_its_own() {
         }
         assert_eq!(check_counters_against_log(&world), 2);
     }
+}
+
+/// Whom a budget is for is part of what it counts: changed, it is another account, and changed
+/// back the former with all that was counted on it. An agent never fits into what is spent.
+#[test]
+fn a_budget_for_somebody_else_is_another_account() {
+    let world = under(&[calls("shifting", "{agent: dev}", "1")]);
+    let change = |quota: (String, String)| world.amend(move |files| put(files, &[quota]));
+    allowed(&world, AGENT);
+    refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
+    for other in [
+        calls("shifting", "{team: platform}", "1"),
+        calls("shifting", "gateway", "1"),
+        each(calls("shifting", "gateway", "1")),
+    ] {
+        change(other);
+        allowed(&world, AGENT);
+        refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
+    }
+    for (former, at_most) in [("{agent: dev}", "1"), ("{team: platform}", "1"), ("gateway", "1")] {
+        change(calls("shifting", former, at_most));
+        refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
+    }
+    // Raised, it is the same account: what is used stays used.
+    change(calls("shifting", "gateway", "2"));
+    allowed(&world, TWIN);
+    refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
+    assert_eq!(check_counters_against_log(&world), 4);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Budgets for tests: quotas to put into the charter, and what is held, charged and counted.
 
 use ledger::{Entry, EntryKind};
-use model::{Amounts, Clock as _, CounterKey, HeldRecord, Measure, Per, Timestamp};
+use model::{Amounts, BudgetScope, Clock as _, CounterKey, HeldRecord, Measure, Per, Timestamp};
 use quota::{CounterStatus, Limit, Replay};
 use serde_json::{Value, json};
 use testkit::{Reply, Script};
@@ -64,9 +64,10 @@ fn dollars(nano: u64) -> String {
     format!("{}.{:03}", nano / 1_000, nano % 1_000)
 }
 
-/// A counter of the quota `name`, shared by its agents.
+/// A counter of the quota `name` of the whole gateway.
 pub(crate) fn key(name: &str, measure: Measure, per: Per) -> CounterKey {
-    CounterKey { quota: name.parse().unwrap(), measure, per, agent: None }
+    let scope = Some(BudgetScope::Gateway);
+    CounterKey { quota: name.parse().unwrap(), scope, measure, per, agent: None }
 }
 
 /// What the decision that `reply` names holds.

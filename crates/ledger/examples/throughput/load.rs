@@ -180,7 +180,8 @@ fn policy(id: &str) -> anyhow::Result<PolicyRef> {
 }
 
 fn hold(measure: Measure) -> anyhow::Result<HeldRecord> {
-    let counter = CounterKey { quota: "team-day".parse()?, measure, per: Per::Day, agent: None };
+    let (scope, per) = (Some(model::BudgetScope::Gateway), Per::Day);
+    let counter = CounterKey { quota: "team-day".parse()?, scope, measure, per, agent: None };
     Ok(HeldRecord { counter, window: MachineClock.now(), amount: 4_096 })
 }
 

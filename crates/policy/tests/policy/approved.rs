@@ -252,6 +252,7 @@ fn a_permit_holds_nothing_until_it_is_told_and_then_its_record_says_so() {
     let held = |quota: &str, amount| HeldRecord {
         counter: CounterKey {
             quota: quota.parse().unwrap(),
+            scope: Some(model::BudgetScope::Gateway),
             measure: Measure::Tokens,
             per: Per::Day,
             agent: None,

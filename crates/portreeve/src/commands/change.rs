@@ -1,5 +1,7 @@
 //! `portreeve change`: propose a charter, apply it, and read back the changes that were made.
 
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,10 +11,12 @@ use approval::{Object, Verb};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use charter::SourceTree;
+use govern::Applied;
 use govern::admin::PostedPayload;
 use model::Digest;
 use serde_json::{Map, Value, json};
 
+use self::accounts::Moved;
 use crate::admin_client;
 use crate::begun::Begun;
 use crate::cli::{Change, Output, Signing};
@@ -52,6 +56,10 @@ async fn propose(
     }
     for warning in warnings(&bundle) {
         print::notice(&format!("warning: {warning}"));
+    }
+    // A charter of before may not compile any more; then nothing can be said of its budgets.
+    for moved in begun.bundle(&base).iter().flat_map(|old| accounts::moved(old, &bundle)) {
+        print::notice(&format!("note: {moved}"));
     }
     if !apply {
         if output.json {
@@ -140,6 +148,7 @@ fn show(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     let new = begun.charters.get(&applied.charter)?;
     let old = applied.base.map(|base: Digest| begun.charters.get(&base)).transpose()?;
     let differing = differences(&old.unwrap_or_default(), &new);
+    let moved = moved(&begun, applied);
     let act: Value = serde_json::to_value(&applied.act)?;
     if output.json {
         let files: BTreeMap<&String, &&str> =
@@ -154,6 +163,7 @@ fn show(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
             "control_index": applied.index,
             "act": act,
             "files": files,
+            "budgets": moved,
         });
         print::line(&serde_json::to_string_pretty(&object)?);
         return Ok(ExitCode::SUCCESS);
@@ -168,7 +178,19 @@ fn show(home: &Home, id: &str, output: Output) -> Result<ExitCode> {
     for (path, what) in &differing {
         print::line(&format!("  {what:8} {path}"));
     }
+    for moved in &moved {
+        print::line(&format!("note: {moved}"));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The budgets that a change made count for others, as far as both charters still compile.
+fn moved(begun: &Begun, applied: &Applied) -> Vec<Moved> {
+    let bundles = applied.base.map(|base| (begun.bundle(&base), begun.bundle(&applied.charter)));
+    match bundles {
+        Some((Ok(old), Ok(new))) => accounts::moved(&old, &new),
+        Some((Err(_), _) | (_, Err(_))) | None => Vec::new(),
+    }
 }
 
 /// A proposal for programs: named by its charter until it is a change.

@@ -99,11 +99,24 @@ fn what_was_counted_is_found_again_whatever_became_of_the_snapshot() {
     let text = String::from_utf8(good.clone()).unwrap();
     check_unusable(&home, b"", expected);
     check_unusable(&home, &good[..good.len() / 2], expected);
-    check_unusable(&home, text.replace("\"version\":1", "\"version\":2").as_bytes(), expected);
+    for other in ["1", "3"] {
+        let version = format!("\"version\":{other}");
+        check_unusable(&home, text.replace("\"version\":2", &version).as_bytes(), expected);
+    }
+    check_unusable(&home, &forged(&good), expected);
     let (other, server) = budgeted(50);
     assert_eq!(server.call(&other.token("demo-agent")).status, 200);
     server.stop();
     check_unusable(&home, &fs::read(other.path(SNAPSHOT)).unwrap(), expected);
+
+    // Without the key nothing is proved.
+    fs::write(&file, &good).unwrap();
+    fs::rename(home.path("keys/facts.key"), home.path("keys/aside")).unwrap();
+    let (found, told) = counted(&home);
+    assert_eq!(found, expected, "{told}");
+    assert!(told.contains("keys/facts.key is missing"), "{told}");
+    fs::rename(home.path("keys/aside"), home.path("keys/facts.key")).unwrap();
+    assert_eq!(counted(&home), (expected, String::new()));
 
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
@@ -117,6 +130,18 @@ fn what_was_counted_is_found_again_whatever_became_of_the_snapshot() {
     assert_eq!(counted(&home).0, expected, "the process that serves counted the same");
     server.stop();
     assert_eq!(counted(&home), (expected, String::new()), "and left a good one");
+}
+
+/// The snapshot with nothing used any more, and a digest of that for a code: what somebody can make
+/// who writes into the folder and has no key.
+fn forged(good: &[u8]) -> Vec<u8> {
+    let mut document: Value = serde_json::from_slice(good).unwrap();
+    for window in document["content"]["windows"].as_array_mut().unwrap() {
+        window["counters"] = Value::Array(Vec::new());
+    }
+    let content = document["content"].to_string();
+    document["code"] = Value::from(model::Digest::of(content.as_bytes()).hex());
+    document.to_string().into_bytes()
 }
 
 /// The bytes are no snapshot of this log: that is told, and the whole log is counted.

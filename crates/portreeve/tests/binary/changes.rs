@@ -198,3 +198,33 @@ fn a_model_whose_key_no_policy_lends_is_a_warning() {
     assert!(applied.ok().contains("applied as change"), "{applied:?}");
     assert!(applied.err.contains(found), "{applied:?}");
 }
+
+/// A budget that is for somebody else counts from nothing: the change says so before it is applied,
+/// when it is, and whenever it is shown.
+#[test]
+fn a_change_says_whose_budget_becomes_another_account() {
+    let home = Home::new();
+    let _server = home.up();
+    let quota = |applies: &str, at_most: u32| {
+        format!(
+            "name: demo-month\npurpose: A test.\nfor: {applies}\nlimits:\n  \
+             - {{what: requests, per: month, at_most: {at_most}}}\n"
+        )
+    };
+    let change = |text: &str, expected: Option<&str>| {
+        home.write("quotas/demo-month.yaml", text);
+        let proposed = home.run(&["change", "propose", &copy(&home)]);
+        let shown = home.run(&["change", "show", &home.apply()]);
+        let said = [proposed.ok().to_owned() + &proposed.err, shown.ok().to_owned()];
+        for text in said {
+            assert_eq!(text.contains("note: budget"), expected.is_some(), "{text}");
+            assert!(text.contains(expected.unwrap_or_default()), "{text}");
+        }
+    };
+    change(&quota("{agent: demo-agent}", 1), None);
+    change(&quota("{agent: demo-agent}", 2), None);
+    let to_all = "budget `demo-month` was for agent demo-agent and is for the gateway: that is another account, which begins at nothing.";
+    change(&quota("gateway", 2), Some(to_all));
+    let apart = "was for the gateway and is for the gateway, each agent apart:";
+    change(&quota("gateway\neach: agent", 2), Some(apart));
+}

@@ -1,7 +1,7 @@
 //! What every test here needs: a day, ids, limits, and how a limit stands.
 
-use model::{Amounts, CounterKey, DecisionId, Measure, Per, Timestamp};
-use quota::{CounterStatus, Counters, Hold, Limit, NotHeld, Over};
+use model::{Amounts, BudgetScope, CounterKey, DecisionId, Digest, Measure, Per, Timestamp};
+use quota::{Code, CounterStatus, Counters, Hold, Limit, NotHeld, Over};
 
 /// 2026-11-24T09:00:00Z, a Tuesday.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_510_800_000);
@@ -18,7 +18,13 @@ pub(crate) fn id(number: u64) -> DecisionId {
 }
 
 pub(crate) fn key(quota: &str, measure: Measure, per: Per) -> CounterKey {
-    CounterKey { quota: quota.parse().unwrap(), measure, per, agent: None }
+    let scope = Some(BudgetScope::Gateway);
+    CounterKey { quota: quota.parse().unwrap(), scope, measure, per, agent: None }
+}
+
+/// The authentication code of these tests.
+pub(crate) fn code(content: &[u8]) -> Code {
+    *Digest::of(&[b"a key", content].concat()).as_bytes()
 }
 
 pub(crate) fn limit(measure: Measure, per: Per, at_most: u64) -> Limit {

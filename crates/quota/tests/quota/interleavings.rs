@@ -7,7 +7,7 @@ use model::{Amounts, CounterKey, DecisionId, HeldRecord, Measure, Per, Timestamp
 use proptest::prelude::*;
 use quota::{Counters, Hold, Limit, Replay, Snapshot};
 
-use crate::desk::{LOG, NOW, id, key, status};
+use crate::desk::{LOG, NOW, code, id, key, status};
 
 /// One thing that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -213,13 +213,13 @@ impl World {
         let upto = upto % (self.log.len() + 1);
         let replay = replayed(Replay::new(), &self.log[..upto]);
         let snapshot = replay.snapshot(LOG, u64::try_from(upto).unwrap());
-        self.snapshot = Some(snapshot.to_json().unwrap());
+        self.snapshot = Some(snapshot.to_json(code).unwrap());
     }
 
     fn recovered(&self) -> Counters {
         let size = u64::try_from(self.log.len()).unwrap();
         let bytes = self.snapshot.as_deref().unwrap_or_default();
-        let replay = match Snapshot::read(bytes, LOG, size) {
+        let replay = match Snapshot::read(bytes, (LOG, size), code) {
             Ok(snapshot) => {
                 let upto = usize::try_from(snapshot.upto()).unwrap();
                 replayed(Replay::restore(snapshot), &self.log[upto..])

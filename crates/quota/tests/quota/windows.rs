@@ -3,7 +3,7 @@
 use model::{Measure, Per, Timestamp};
 use quota::{Counters, NotHeld, Replay, Snapshot};
 
-use crate::desk::{LOG, NOW, at, id, limit, stands, status, tokens, tokens_a_day};
+use crate::desk::{LOG, NOW, at, code, id, limit, stands, status, tokens, tokens_a_day};
 
 /// Holds and settles so many tokens of `per` at `now`; whether they fitted.
 fn spend(counters: &Counters, now: &str, per: Per, at_most: u64) -> bool {
@@ -111,8 +111,8 @@ fn absurd_clocks_are_counted_like_any_other() {
         let other = Counters::new().hold(now, tokens(10), limits).unwrap();
         let mut replay = Replay::new();
         replay.decision(id(1), &other.records());
-        let file = replay.snapshot(LOG, 1).to_json().unwrap();
-        let after = Replay::restore(Snapshot::read(&file, LOG, 1).unwrap()).counters();
+        let file = replay.snapshot(LOG, 1).to_json(code).unwrap();
+        let after = Replay::restore(Snapshot::read(&file, (LOG, 1), code).unwrap()).counters();
         assert_eq!(stands(&after, now, &limit), (10, 0));
     }
 }
