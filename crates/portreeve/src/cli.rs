@@ -124,6 +124,10 @@ pub(crate) struct Up {
     /// set, and declare those providers.
     #[arg(long)]
     pub(crate) adopt_env_keys: bool,
+    /// The clock was ahead when calls were counted, and is right now: what budgets counted in windows
+    /// that lie in the future is counted now.
+    #[arg(long)]
+    pub(crate) clock_is_right: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

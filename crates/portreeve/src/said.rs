@@ -71,6 +71,8 @@ events! {
     CountersUnused "counters_unused" "warn" "The snapshot of the budgets' counters could not be used; the log was read instead.";
     CountersUnwritten "counters_unwritten" "warn" "The snapshot of the budgets' counters cannot be written.";
     CountersWritten "counters_written" "info" "The snapshot of the budgets' counters can be written again.";
+    CountersAhead "counters_ahead" "warn" "Budgets count in windows that lie in the future: a clock was ahead, or is behind.";
+    CountersSetRight "counters_set_right" "info" "What budgets counted in windows that lay in the future is counted where the clock was right again.";
     StoredUnread "stored_unread" "warn" "What providers keep for agents could not be read from the log.";
     NoTrustRoots "no_trust_roots" "warn" "The system has no trust roots: providers over https cannot be reached.";
     ExportFailing "export_failing" "warn" "The collector does not take telemetry.";

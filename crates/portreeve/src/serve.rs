@@ -12,6 +12,7 @@ use govern::{CharterStore, Governor};
 use hyper::Request;
 use hyper::body::Incoming;
 use ledger::{ControlLog, DecisionLog};
+use model::Timestamp;
 use telemetry::Watch;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,7 +33,7 @@ use crate::reports::reports;
 use crate::said::{self, Event};
 use crate::settings::{self, Settings};
 use crate::signals::Signals;
-use crate::tally::{Keeper, Tally};
+use crate::tally::{Keeper, Now, Tally};
 use crate::upkeep::{Aside, Upkeep, anchor};
 use crate::{banner, clock, keys, print};
 
@@ -73,7 +74,7 @@ async fn serve(home: &Home, options: Up, settings: &Settings) -> Result<ExitCode
         refuse_contradictions(home, &begun)?;
     }
     anchors::mark(home)?;
-    let running = Running::start(home, &begun, settings).await?;
+    let running = Running::start(home, &begun, (settings, options.clock_is_right)).await?;
     let addresses: Vec<String> = listeners.iter().map(Listener::address).collect();
     let signals = Signals::watch()?;
     said::serving(&addresses);
@@ -166,7 +167,11 @@ struct Running {
 }
 
 impl Running {
-    async fn start(home: &Home, begun: &Begun, settings: &Settings) -> Result<Self> {
+    async fn start(
+        home: &Home,
+        begun: &Begun,
+        (settings, clock_is_right): (&Settings, bool),
+    ) -> Result<Self> {
         let genesis = &begun.state.genesis;
         let keys = keys::read(home)?;
         let snapshot = begun.snapshot()?;
@@ -181,7 +186,7 @@ impl Running {
         let verifier = verifier(&issuer)?;
         let control = open_control(home, keys.control)?;
         let decisions = open_decisions(home, keys.decisions, &keys.facts)?;
-        let tally = counted(home, &decisions)?;
+        let tally = counted(home, &decisions, (clock.now(), clock_is_right))?;
         let client = client()?;
         let (watch, traces) = Watch::new(settings.observing.watch.clone())?;
         let gate = Arc::new(Gate::new(gateway::Parts {
@@ -332,8 +337,13 @@ impl Running {
 }
 
 /// What budgets have counted, found again.
-fn counted(home: &Home, decisions: &DecisionLog) -> Result<Tally> {
-    Tally::of_log(home, decisions.status().size).map_err(|cause| {
+fn counted(
+    home: &Home,
+    decisions: &DecisionLog,
+    (at, is_right): (Timestamp, bool),
+) -> Result<Tally> {
+    let now = Now { at, is_right };
+    Tally::of_log(home, decisions.status().size, now).map_err(|cause| {
         let text = format!(
             "what budgets have counted cannot be read from the decision log ({cause:#}); run \
              `portreeve ledger verify`"

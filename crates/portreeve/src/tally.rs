@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result};
 use aws_lc_rs::hmac;
 use ledger::read::{Part, Parts, Reader};
 use ledger::{DecisionLog, EntryKind};
-use model::{Amounts, Ended, HeldRecord, canonical};
-use quota::{Code, Counters, Replay, Snapshot};
+use model::{Amounts, Ended, HeldRecord, Timestamp, canonical};
+use quota::{Code, Counters, Replay, SetBacks, Snapshot};
 
 use crate::home::{Home, write_new};
 use crate::keys;
@@ -32,12 +32,21 @@ const MARKS: &[&str] = &["\"holds\"", "\"charged\"", "\"not_forwarded\"", "\"int
 const NO_KEY: &str = "keys/facts.key is missing, from which comes the key that proves it";
 
 /// The members of entries that tell of budgets.
-const MEMBERS: &[&str] = &["charged", "ended", "holds"];
+const MEMBERS: &[&str] = &["charged", "ended", "holds", "received"];
+
+/// The clock as a fold of the log begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) at: Timestamp,
+    /// Somebody says that it is right, although budgets may have counted ahead of it.
+    pub(crate) is_right: bool,
+}
 
 /// The fold of the decision log, as far as it was read.
 #[derive(Debug)]
 pub(crate) struct Tally {
     replay: Replay,
+    set_backs: SetBacks,
     entries: Parts,
     /// The log's name.
     log: String,
@@ -64,7 +73,7 @@ pub(crate) struct Keeper {
 
 impl Tally {
     /// What the decision log of `home` says, all its `size` entries.
-    pub(crate) fn of_log(home: &Home, size: u64) -> Result<Self> {
+    pub(crate) fn of_log(home: &Home, size: u64, now: Now) -> Result<Self> {
         let dir = home.decision_log();
         let reader = Reader::open_own(&dir)?;
         let log = reader.verifier().name().to_string();
@@ -75,25 +84,78 @@ impl Tally {
             Err(why) => (None, Some(why)),
         };
         let saved = found.as_ref().map(Snapshot::upto);
-        let entries = reader.entries(saved.unwrap_or(0))?.holding(MARKS).parts(MEMBERS);
+        let entries = entries(&reader, saved.unwrap_or(0))?;
         let replay = found.map_or_else(Replay::new, Replay::restore);
+        let set_backs = replay.set_backs();
         let counts = saved.is_some();
         let (spoiled, failing) = (false, false);
-        let mut tally = Self { replay, entries, log, file, key, saved, counts, spoiled, failing };
+        let mut tally =
+            Self { replay, set_backs, entries, log, file, key, saved, counts, spoiled, failing };
         tally.catch_up()?;
         tally.tell(unusable.as_deref());
+        tally.set_right(&reader, now)?;
         Ok(tally)
     }
 
+    /// Counts what a clock that was ahead counted in windows of its own where it was used: where the
+    /// log tells that the clock was right again, and where somebody says that it is right now. It
+    /// is read from its beginning for that, twice: what came before bounds nothing.
+    fn set_right(&mut self, reader: &Reader, now: Now) -> Result<()> {
+        let is_ahead = self.replay.is_ahead_of(now.at);
+        if self.set_backs.is_empty() && !is_ahead {
+            return Ok(());
+        }
+        let mut set_backs = SetBacks::default();
+        for entry in entries(reader, 0)? {
+            let entry = entry?;
+            if let Some((at, holds)) = held(&entry)? {
+                set_backs.see(entry.index, at, &holds);
+            }
+        }
+        if now.is_right && is_ahead {
+            set_backs.say(u64::MAX, now.at);
+        }
+        if !set_backs.is_empty() {
+            self.refold(reader, &set_backs)?;
+            said::tell(
+                Event::CountersSetRight,
+                "budgets had counted in windows that lay in the future; what they counted there \
+                 is counted where the clock was right again",
+            );
+        }
+        if self.replay.is_ahead_of(now.at) {
+            said::tell(
+                Event::CountersAhead,
+                "budgets count in windows that begin after the time it is now, so they do not \
+                 begin anew before those end. If the clock was ahead when calls were counted \
+                 there and is right now, start once with `portreeve up --clock-is-right`",
+            );
+        }
+        Ok(())
+    }
+
+    /// Folds the whole log again, by the places where its clock was right again.
+    fn refold(&mut self, reader: &Reader, set_backs: &SetBacks) -> Result<()> {
+        let mut entries = entries(reader, 0)?;
+        let mut replay = Replay::new();
+        for entry in entries.by_ref() {
+            take(&mut replay, &entry?, set_backs)?;
+        }
+        (self.set_backs, self.replay, self.entries) = (replay.set_backs(), replay, entries);
+        // What is on the disk still counts ahead.
+        self.saved = None;
+        Ok(())
+    }
+
     /// The same, where no process serves and the log's length is not known.
-    pub(crate) fn of_resting_log(home: &Home) -> Result<Self> {
+    pub(crate) fn of_resting_log(home: &Home, at: Timestamp) -> Result<Self> {
         let reader = Reader::open_own(&home.decision_log())?;
         let published = reader.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
         let mut rest = reader.entries(published)?;
         for entry in rest.by_ref() {
             entry?;
         }
-        Self::of_log(home, rest.next_index())
+        Self::of_log(home, rest.next_index(), Now { at, is_right: false })
     }
 
     /// Says that a snapshot was not used, where that made a difference.
@@ -126,8 +188,13 @@ impl Tally {
     /// Reads what came since.
     fn catch_up(&mut self) -> Result<()> {
         for entry in self.entries.by_ref() {
-            let taken = entry.map_err(anyhow::Error::from);
-            if let Err(cause) = taken.and_then(|entry| take(&mut self.replay, &entry)) {
+            let taken = entry.map_err(anyhow::Error::from).and_then(|entry| {
+                if let Some((at, holds)) = held(&entry)? {
+                    self.set_backs.see(entry.index, at, &holds);
+                }
+                take(&mut self.replay, &entry, &SetBacks::default())
+            });
+            if let Err(cause) = taken {
                 self.spoiled = true;
                 return Err(cause);
             }
@@ -234,15 +301,31 @@ fn snapshot(
     }
 }
 
+/// The entries that tell of budgets, from `from` on.
+fn entries(reader: &Reader, from: u64) -> Result<Parts> {
+    Ok(reader.entries(from)?.holding(MARKS).parts(MEMBERS))
+}
+
+/// What a decision holds, and when its request came; none of any other entry.
+fn held(entry: &Part) -> Result<Option<(Timestamp, Vec<HeldRecord>)>> {
+    let unreadable = || unreadable(entry);
+    let holds = entry.member("holds").filter(|_| entry.kind == EntryKind::Decision);
+    let Some(holds) = holds else { return Ok(None) };
+    let received = entry.member("received").with_context(unreadable)?;
+    let received = serde_json::from_str(received).with_context(unreadable)?;
+    Ok(Some((received, serde_json::from_str(holds).with_context(unreadable)?)))
+}
+
+fn unreadable(entry: &Part) -> String {
+    format!("entry {} says of budgets what cannot be read", entry.index)
+}
+
 /// Folds one entry.
-fn take(replay: &mut Replay, entry: &Part) -> Result<()> {
+fn take(replay: &mut Replay, entry: &Part, set_backs: &SetBacks) -> Result<()> {
     let Some(id) = entry.id else { return Ok(()) };
-    let unreadable = || format!("entry {} says of budgets what cannot be read", entry.index);
-    if entry.kind == EntryKind::Decision
-        && let Some(holds) = entry.member("holds")
-    {
-        let holds: Vec<HeldRecord> = serde_json::from_str(holds).with_context(unreadable)?;
-        replay.decision(id, &holds);
+    let unreadable = || unreadable(entry);
+    if let Some((_, holds)) = held(entry)? {
+        replay.decision_by(id, &holds, set_backs.bound(entry.index));
     } else if entry.kind == EntryKind::Outcome {
         let charged = entry.member("charged").map(serde_json::from_str::<Amounts>).transpose();
         let charged = charged.with_context(unreadable)?;

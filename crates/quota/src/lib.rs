@@ -41,6 +41,7 @@ mod limit;
 pub mod price;
 mod recent;
 mod replay;
+mod set_back;
 mod snapshot;
 mod windows;
 
@@ -51,6 +52,7 @@ pub use limit::{CounterStatus, Limit, NotHeld, Over};
 pub use price::Price;
 pub use recent::{Recent, RecentFacts, Went};
 pub use replay::Replay;
+pub use set_back::{AHEAD_MAX_MS, SetBacks};
 pub use snapshot::{Code, Snapshot, SnapshotError};
 
 /// Most limits that one call is held against.

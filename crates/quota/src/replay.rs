@@ -9,12 +9,12 @@
 
 use std::collections::HashMap;
 
-use model::{Amounts, DecisionId, HeldRecord, Per};
+use model::{Amounts, DecisionId, HeldRecord, Per, Timestamp};
 
-use crate::Counters;
 use crate::calendar::window_start;
 use crate::snapshot::{Content, Counted, OpenHold, Snapshot, WindowContent};
 use crate::windows::{Charge, Windows};
+use crate::{AHEAD_MAX_MS, Counters, SetBacks};
 
 /// The fold of a decision log: hand it every entry, in order, from [`Snapshot::upto`] or else from
 /// the first.
@@ -56,10 +56,16 @@ impl Replay {
 
     /// The next entry is a decision, which holds this; for a refusal, nothing.
     pub fn decision(&mut self, id: DecisionId, holds: &[HeldRecord]) {
+        self.decision_by(id, holds, None);
+    }
+
+    /// The same of a decision that was made no later than `bound`, whichever windows its clock said:
+    /// see [`SetBacks::bound`].
+    pub fn decision_by(&mut self, id: DecisionId, holds: &[HeldRecord], bound: Option<Timestamp>) {
         if holds.is_empty() {
             return;
         }
-        let holds: Vec<_> = holds.iter().map(aligned).collect();
+        let holds: Vec<_> = holds.iter().map(|held| aligned(held, bound)).collect();
         for record in &holds {
             self.windows.begin(record.counter.per, record.window);
         }
@@ -84,6 +90,21 @@ impl Replay {
             count(&mut windows, held.clone(), Charge::Full);
         }
         Counters::of(windows)
+    }
+
+    /// Whether calls were counted in windows that begin more than [`AHEAD_MAX_MS`] after `now`. They
+    /// stay the windows that run until their time comes, or until somebody says that the clock was
+    /// ahead and is right now.
+    #[must_use]
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        let limit = now.plus_millis(AHEAD_MAX_MS);
+        Per::ALL.iter().any(|per| self.windows.start(*per) > limit)
+    }
+
+    /// What finds in the entries that follow where a clock was right again.
+    #[must_use]
+    pub fn set_backs(&self) -> SetBacks {
+        SetBacks::after(Per::ALL.iter().map(|per| (*per, self.windows.start(*per))).collect())
     }
 
     /// Everything it folded, as a file's content: the first `upto` entries of the log named `log`.
@@ -117,8 +138,9 @@ fn count(windows: &mut Windows, held: Vec<HeldRecord>, charge: Charge) {
     }
 }
 
-/// The record with its window at a window's beginning, whatever it says.
-fn aligned(record: &HeldRecord) -> HeldRecord {
-    let window = window_start(record.counter.per, record.window);
-    HeldRecord { window, ..record.clone() }
+/// The record with its window at a window's beginning, whatever it says, and none that begins after
+/// `bound`.
+fn aligned(record: &HeldRecord, bound: Option<Timestamp>) -> HeldRecord {
+    let at = bound.map_or(record.window, |bound| record.window.min(bound));
+    HeldRecord { window: window_start(record.counter.per, at), ..record.clone() }
 }

@@ -208,6 +208,11 @@ impl Windows {
         }
     }
 
+    /// The first instant of the window of `per`.
+    pub(crate) const fn start(&self, per: Per) -> Timestamp {
+        self.get(per).start
+    }
+
     /// The first instant of the window of `per`, and what is used in it, counter by counter.
     pub(crate) fn used(&self, per: Per) -> (Timestamp, impl Iterator<Item = (&CounterKey, u64)>) {
         let window = self.get(per);

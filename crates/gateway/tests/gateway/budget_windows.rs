@@ -152,7 +152,8 @@ fn a_budget_for_somebody_else_is_another_account() {
         refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
     }
     for (former, at_most) in [("{agent: dev}", "1"), ("{team: platform}", "1"), ("gateway", "1")] {
-        change(calls("shifting", former, at_most));
+        let (file, text) = calls("shifting", former, at_most);
+        change((file, format!("{text}# Changed back.\n")));
         refused(&world, AGENT, RefusalCode::BudgetExhausted, "shifting");
     }
     // Raised, it is the same account: what is used stays used.

@@ -46,6 +46,7 @@ pub(crate) async fn run(home: &Home, options: Budgets) -> Result<ExitCode> {
 fn resting(home: &Home) -> Result<Vec<BudgetReport>> {
     let begun = Begun::demand(home)?;
     let bundle = begun.bundle(&begun.current()?.charter)?;
-    let tally = Tally::of_resting_log(home).context("the decision log cannot be read")?;
-    Ok(standing(&bundle, &tally.counters(), clock::system().now()))
+    let now = clock::system().now();
+    let tally = Tally::of_resting_log(home, now).context("the decision log cannot be read")?;
+    Ok(standing(&bundle, &tally.counters(), now))
 }

@@ -67,8 +67,8 @@ async fn gather(home: &Home) -> Result<Standing> {
         Vec::new()
     } else {
         // Where the log cannot be read, `portreeve budgets` says why.
-        let tally = Tally::of_resting_log(home).ok();
         let now = clock::system().now();
+        let tally = Tally::of_resting_log(home, now).ok();
         tally.map(|tally| standing(&bundle, &tally.counters(), now)).unwrap_or_default()
     };
     let status = live.unwrap_or_else(|| {

@@ -12,6 +12,7 @@
 mod acts;
 mod budgets;
 mod changes;
+mod clock;
 mod commands;
 mod common;
 mod contexts;

@@ -11,5 +11,6 @@ mod desk;
 mod holding;
 mod interleavings;
 mod recovery;
+mod set_backs;
 mod threads;
 mod windows;
