@@ -1,8 +1,10 @@
 //! From declarations to a bundle: parse, resolve, compile, test; every problem at once.
 
+use std::collections::BTreeMap;
+
 use charter::{Charter, SourceTree};
 use model::{Place, Problem, Problems};
-use policy::{Policies, PolicySource};
+use policy::{Policies, PolicyListing, PolicySource};
 
 use crate::Bundle;
 use crate::resolve;
@@ -52,7 +54,10 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
         })
         .collect();
     let owner_exists = |owner: &str| {
-        owner.strip_prefix("seat:").is_some_and(|seat| charter.people.seats.contains_key(seat))
+        // Seats that could not be read are not undeclared: one problem is enough.
+        let is_unsure = problems.iter().any(|problem| problem.place.file == "people.yaml");
+        let seat = owner.strip_prefix("seat:");
+        seat.is_some_and(|seat| is_unsure || charter.people.seats.contains_key(seat))
     };
     match policy::compile(&sources, &owner_exists) {
         Ok(policies) => {
@@ -80,31 +85,62 @@ fn sound(tree: &SourceTree) -> Result<(Charter, Policies), Problems> {
 /// Names in policies that the charter does not declare: a misspelt name in a forbid would
 /// silently forbid nothing.
 fn undeclared(charter: &Charter, policies: &Policies) -> Problems {
-    let declared = |kind: &str, id: &str| match kind {
-        "Agent" => charter.agents.contains_key(id),
-        "Model" => charter.models.contains_key(id),
-        "Provider" => charter.providers.contains_key(id),
-        "Secret" => charter.secrets.contains_key(id),
-        "Team" => charter.people.teams.contains_key(id),
-        // Closed vocabularies are the schema's, and a tool of a provider's names its provider too;
-        // tools of servers, and downstreams, are not declared yet.
-        _ => true,
-    };
     policies
         .all()
         .flat_map(|listed| listed.names.iter().map(move |name| (listed, name)))
-        .filter(|(_, (kind, id))| !declared(kind, id))
-        .map(|(listed, (kind, id))| Problem {
-            place: Place::at(listed.policy.file.clone(), line(listed.policy.line), 0),
-            code: "policy-names-unknown",
-            what: format!(
-                "policy `{}` names {kind}::\"{id}\", which is not declared",
-                listed.policy.id
-            ),
-            who: listed.policy.owner.clone(),
-            help: "mend the name, or declare it first".to_owned(),
+        .filter_map(|(listed, (kind, id))| {
+            let declared = declared(charter, kind)?;
+            if declared.contains(&id.as_str()) {
+                return None;
+            }
+            let help = match charter::nearest_name(id, declared) {
+                Some(near) => format!("did you mean `{kind}::\"{near}\"`?"),
+                None => "mend the name, or declare it first".to_owned(),
+            };
+            let name = format!("{kind}::\"{id}\"");
+            Some(Problem {
+                place: place(charter, listed, &name),
+                code: "policy-names-unknown",
+                what: format!("policy `{}` names {name}, which is not declared", listed.policy.id),
+                who: listed.policy.owner.clone(),
+                help,
+            })
         })
         .collect()
+}
+
+/// The names of this kind that the charter declares; none where it declares no such kind.
+fn declared<'c>(charter: &'c Charter, kind: &str) -> Option<Vec<&'c str>> {
+    fn names<N: AsRef<str>, T>(of: &BTreeMap<N, T>) -> Vec<&str> {
+        of.keys().map(AsRef::as_ref).collect()
+    }
+    match kind {
+        "Agent" => Some(names(&charter.agents)),
+        "Model" => Some(names(&charter.models)),
+        "Provider" => Some(names(&charter.providers)),
+        "Secret" => Some(names(&charter.secrets)),
+        "Team" => Some(names(&charter.people.teams)),
+        // Closed vocabularies are the schema's, and a tool of a provider's names its provider too;
+        // tools of servers, and downstreams, are not declared yet.
+        _ => None,
+    }
+}
+
+/// Where `name` stands in the policy, or where the policy begins if it is written otherwise there.
+fn place(charter: &Charter, listed: &PolicyListing, name: &str) -> Place {
+    let (first, last) = (line(listed.policy.line), line(listed.policy.line_end));
+    let file = charter.policies.iter().find(|file| file.path == listed.policy.file);
+    let lines = file.map_or("", |file| file.text.as_str()).split('\n').enumerate();
+    let mut lines = lines.skip(first.saturating_sub(1)).take_while(|(index, _)| *index < last);
+    let found = lines.find_map(|(index, line)| {
+        let (before, _) = line.split_once(name)?;
+        Some((index + 1, before.chars().count() + 1))
+    });
+    let path = listed.policy.file.clone();
+    match found {
+        Some((line, column)) => Place::at(path, line, column).spanning(name.chars().count()),
+        None => Place::at(path, first, 0),
+    }
 }
 
 fn line(line: u32) -> usize {

@@ -75,6 +75,8 @@ pub use reference::reference_page;
 pub use root::{CharterFile, FORMAT, Limits, Secondary};
 pub use schema::{SCHEMA_FOLDER, schema_text};
 pub use secret::Secret;
+pub use secret_shape::may_hold_secret;
+pub use suggest::nearest as nearest_name;
 pub use takes::{Filled, Takes, Value as TakesValue, Vocabulary};
 pub use test_ask::TestAsk;
 pub use timeouts::{StatedTimeouts, Timeouts};

@@ -12,7 +12,7 @@ use model::Place;
 use crate::fields;
 use crate::file_kind::FileKind;
 use crate::located::Located;
-use crate::yaml::{Fields, Node, Reader};
+use crate::yaml::{Fields, Node, Reader, Value};
 use crate::{code, problem};
 
 /// What can be named from another place.
@@ -75,7 +75,17 @@ impl<'a> Sheet<'a> {
     where
         T: FromStr<Err: Display> + Display,
     {
-        let found: Located<T> = self.located(node, "name one that is declared")?;
+        if let Value::List(_) = &node.value {
+            let what = format!("this is a list, and the field takes one {}", kind.word());
+            self.reader.object(node.at, code::WRONG_TYPE, what, "name one, without brackets");
+            return None;
+        }
+        let lower = self.reader.peek(node).map(str::to_lowercase);
+        let help = match lower.filter(|lower| T::from_str(lower).is_ok()) {
+            Some(lower) => format!("names have no upper case: is `{lower}` meant?"),
+            None => format!("write the name of a {}", kind.word()),
+        };
+        let found: Located<T> = self.located(node, &help)?;
         let (name, place) = (found.value.to_string(), found.place.clone());
         self.mentions.push(Mention { kind, name, place });
         Some(found)

@@ -17,7 +17,10 @@ pub fn reference_page() -> String {
         TREE_BYTES_MAX / (1024 * 1024),
     );
     for kind in FileKind::ALL {
-        page.push_str(&format!("\n### `{}`\n\n{TABLE_HEAD}", kind.pattern()));
+        let schema = kind.schema_file();
+        page.push_str(&format!("\n### `{}`\n\n", kind.pattern()));
+        page.push_str(&format!("{} JSON Schema: [{schema}](schema/{schema}).\n\n", kind.about()));
+        page.push_str(TABLE_HEAD);
         for field in FIELDS.iter().filter(|field| field.file == kind) {
             page.push_str(&row(field));
         }
@@ -100,6 +103,9 @@ const FIELDS_HEAD: &str = "\
   only in case.
 
 ## Fields
+
+Each kind of file has a JSON Schema (2020-12) that says the same as its table, for [editors](../guide/editors.md): what one file
+shows of itself is in it, what takes two files is for `portreeve check`.
 
 In a field's path, `*` is a name of your own and `[]` is each item of a list. *Default* is what
 holds where a field is left out.

@@ -25,7 +25,7 @@ pub(crate) fn check(reading: &mut Reading) {
 }
 
 impl Kind {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Seat => "seat",

@@ -68,6 +68,14 @@ pub(crate) fn in_text(file: &str, text: &str) -> Problems {
     problems
 }
 
+/// Whether a message that quotes `line` of the file `text` might repeat a secret: something in the
+/// file has a vendor's form, or something in the line reads like random bytes.
+#[must_use]
+pub fn may_hold_secret(text: &str, line: &str) -> bool {
+    let public = ssh_line::KINDS.iter().any(|kind| line.contains(kind));
+    !in_text("", text).is_empty() || (!public && looks_secret(line))
+}
+
 fn refuse_entry(file: &str, entry: Entry, problems: &mut Problems) -> Option<Entry> {
     let Entry { key, at, node } = entry;
     if looks_secret(&key) {

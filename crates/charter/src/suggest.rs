@@ -2,7 +2,8 @@
 
 /// The known word nearest to `word`, where it is near enough to be meant: at most one edit in
 /// three characters. A swap of two neighbours is one edit.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(WORD_CHARS_MAX).collect();
     let allowed = |candidate: &str| (candidate.len().min(word.len()) / 3).max(1);
     known

@@ -3,7 +3,7 @@
 //! A person approves what they read. Characters that are not seen, or that change the order in
 //! which others are seen, could make them approve something else (Unicode TR 36, 2.3).
 
-use model::{Place, Problems, is_invisible};
+use model::{Problems, is_invisible};
 
 use crate::{code, problem};
 
@@ -18,8 +18,10 @@ pub(crate) fn read<'a>(file: &str, bytes: &'a [u8]) -> (Option<&'a str>, Problem
             let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
             let what = "the file is not UTF-8 from here on".to_owned();
-            let place =
-                Place { line, ..problem::file(file, code::NOT_UTF8, String::new(), "").place };
+            let before = valid.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let column = String::from_utf8_lossy(before).chars().count() + 1;
+            let at = crate::yaml::Position { line, column };
+            let place = problem::place(file, at).spanning(1);
             let help = "save the file as UTF-8";
             return (None, vec![problem::at(place, code::NOT_UTF8, what, help)]);
         }

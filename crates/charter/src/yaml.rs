@@ -23,6 +23,7 @@
 mod load;
 mod node;
 mod reader;
+mod unreadable;
 
 #[cfg(test)]
 mod tests;

@@ -110,8 +110,19 @@ impl Reading {
             code,
             what: what.to_owned(),
             who: "whoever edits the charter's directory".to_owned(),
-            help: "keep only the charter's own plain files in this directory".to_owned(),
+            help: help(code).to_owned(),
         });
+    }
+}
+
+/// What to do about a problem of this code.
+fn help(code: &str) -> &'static str {
+    match code {
+        "too-large" => "split the file, and keep data that is no declaration elsewhere",
+        "not-a-file" => "put the file itself here: what a link leads to may change unseen",
+        "unreadable" => "let whoever runs this command read it: `ls -l` shows who may",
+        "name" => "use letters, digits, `-`, `_` and `.`",
+        _ => "keep only the charter's own plain files in this directory",
     }
 }
 

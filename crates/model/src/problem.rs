@@ -11,6 +11,8 @@ pub struct Place {
     pub line: usize,
     /// Column in characters, from 1; 0 where the problem is the whole line or file.
     pub column: usize,
+    /// How many characters of the line are meant; 0 where only their beginning is known.
+    pub chars: usize,
 }
 
 /// One problem: where, what, who can fix it and how.
@@ -35,13 +37,19 @@ impl Place {
     /// The whole of `file`.
     #[must_use]
     pub fn file(file: impl Into<String>) -> Self {
-        Self { file: file.into(), line: 0, column: 0 }
+        Self { file: file.into(), line: 0, column: 0, chars: 0 }
     }
 
     /// `file` at a 1-based line and column.
     #[must_use]
     pub fn at(file: impl Into<String>, line: usize, column: usize) -> Self {
-        Self { file: file.into(), line, column }
+        Self { file: file.into(), line, column, chars: 0 }
+    }
+
+    /// The same, where so many characters of the line are meant.
+    #[must_use]
+    pub fn spanning(self, chars: usize) -> Self {
+        Self { chars, ..self }
     }
 }
 

@@ -156,8 +156,10 @@ impl Compiler<'_> {
             return self.problems.push(lint::template(source, statement));
         };
         let (annotations, problems) = lint::policy(source, statement, policy, self.owner_exists);
+        let unknown = |problem: &Problem| problem.code == lint::ATTRIBUTE_UNKNOWN;
+        let is_misspelt = problems.iter().any(unknown);
         self.problems.extend(problems);
-        self.validate(source, statement, policy);
+        self.validate(source, statement, policy, is_misspelt);
         let Some(annotations) = annotations else { return };
         if self.is_first(source, statement, &annotations) {
             self.keep(source, statement, policy, annotations);
@@ -189,6 +191,7 @@ impl Compiler<'_> {
         source: &PolicySource,
         statement: &Statement,
         policy: &cedar_policy::Policy,
+        is_misspelt: bool,
     ) {
         let alone = match PolicySet::from_policies([policy.clone()]) {
             Ok(alone) => alone,
@@ -203,7 +206,7 @@ impl Compiler<'_> {
         };
         let errors: Vec<_> =
             result.validation_errors().map(|error| report(error, "policy-invalid")).collect();
-        let mut hopeless = !errors.is_empty();
+        let mut hopeless = is_misspelt || !errors.is_empty();
         self.problems.extend(errors);
         for warning in result.validation_warnings() {
             let code = warning_code(warning);
@@ -211,7 +214,11 @@ impl Compiler<'_> {
             if code == IMPOSSIBLE && std::mem::replace(&mut hopeless, true) {
                 continue;
             }
-            self.problems.push(report(warning, code));
+            let mut problem = report(warning, code);
+            if code == IMPOSSIBLE {
+                problem.what = format!("the policy can never hold: {}", problem.what);
+            }
+            self.problems.push(problem);
         }
     }
 

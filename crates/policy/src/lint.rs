@@ -10,9 +10,13 @@ use crate::expiry;
 use crate::locate::{self, Statement};
 use crate::polarity::{self, APPROVED, Absent, Fault};
 use crate::problem::EDITOR;
+use crate::schema;
 
 /// The annotations a policy may carry.
 const ALLOWED: [&str; 6] = ["id", "owner", "rationale", "control", "expires", "mode"];
+
+/// The code of a policy that tests an attribute which is none.
+pub(crate) const ATTRIBUTE_UNKNOWN: &str = "policy-attribute-unknown";
 
 /// The type of a provider's tools in the schema.
 pub(crate) const PROVIDER_TOOL: &str = "ProviderTool";
@@ -46,6 +50,7 @@ pub(crate) fn policy(
     let mut lint = Lint { source, statement, problems: Vec::new() };
     lint.known_annotations(policy);
     lint.scope(policy);
+    lint.tested_attributes();
     lint.absences(policy);
     lint.provider_tools(policy);
     let id = lint.id(policy);
@@ -61,8 +66,9 @@ pub(crate) fn policy(
 /// The objection to a template.
 pub(crate) fn template(source: &PolicySource, statement: &Statement) -> Problem {
     let mut lint = Lint { source, statement, problems: Vec::new() };
-    lint.object(
-        None,
+    let slot = statement.text.find("?principal").or_else(|| statement.text.find("?resource"));
+    lint.object_at(
+        slot,
         "policy-template",
         "a template is no policy: `?principal` and `?resource` are not taken".to_owned(),
         "write one policy for each agent or team",
@@ -76,6 +82,23 @@ pub(crate) fn provider_of_tool(id: &str) -> Option<&str> {
     kind.parse::<ProviderToolKind>().ok()?;
     provider.parse::<ProviderName>().ok()?;
     Some(provider)
+}
+
+/// The attributes that the text behind a `has` tests: a path of names, or one in quotes; each with
+/// its offset.
+fn tested(path: &str) -> Vec<(usize, &str)> {
+    if let Some(quoted) = path.strip_prefix('"') {
+        return quoted.split('"').next().map(|name| (0, name)).into_iter().collect();
+    }
+    let of_path = |character: char| character.is_alphanumeric() || "_.".contains(character);
+    let path = path.split(|character| !of_path(character)).next().unwrap_or_default();
+    let mut at = 0;
+    let names = path.split('.').map(|name| {
+        let start = at;
+        at += name.len() + 1;
+        (start, name)
+    });
+    names.filter(|(_, name)| !name.is_empty()).collect()
 }
 
 /// How a policy of this effect asks for `absent`, by example.
@@ -162,20 +185,42 @@ impl Lint<'_> {
     fn scope(&mut self, policy: &Policy) {
         let guardrails = self.source.set == PolicySetKind::Guardrails;
         if guardrails && policy.effect() == Effect::Permit {
-            self.object(
-                None,
+            self.object_at(
+                locate::word(&self.statement.text, "permit", 0),
                 "guardrail-permits",
                 "guardrails only forbid".to_owned(),
                 "write `forbid`, or move the permit into the set of its domain",
             );
         }
         if !guardrails && policy.action_constraint() == ActionConstraint::Any {
-            self.object(
-                None,
+            self.object_at(
+                locate::word(&self.statement.text, "action", 0),
                 "policy-action-open",
                 "the policy holds for every action".to_owned(),
                 "name the action: `action == Action::\"...\"` or `action in Action::\"...\"`",
             );
+        }
+    }
+
+    /// `has` is false of what the schema does not know, and says nothing: a misspelt attribute
+    /// would leave a policy that reads well and never holds.
+    fn tested_attributes(&mut self) {
+        let known = schema::attributes(self.source.set);
+        let mut earlier = 0;
+        while let Some(at) = locate::word(&self.statement.text, "has", earlier) {
+            earlier += 1;
+            let after = self.statement.text.get(at + "has".len()..).unwrap_or_default();
+            let path = after.trim_start();
+            let start = at + "has".len() + after.len() - path.len();
+            for (within, name) in tested(path) {
+                if known.contains(name) {
+                    continue;
+                }
+                let what = format!("the schema knows no attribute `{name}`, so this never holds");
+                let set = self.source.set.as_str();
+                let help = format!("`portreeve policy schema {set}` lists what there is");
+                self.object_at(Some(start + within), ATTRIBUTE_UNKNOWN, what, &help);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! `docs/decisions/0004-schema-belongs-to-the-product.md` says why.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -23,6 +24,28 @@ const DOWNSTREAM: &str = include_str!("../schema/downstream.cedarschema");
 #[must_use]
 pub fn schema_text(kind: PolicySetKind) -> String {
     fragments(kind).join("\n")
+}
+
+/// The attributes that the schema of a set names, of whatever.
+pub(crate) fn attributes(kind: PolicySetKind) -> &'static BTreeSet<String> {
+    static ATTRIBUTES: LazyLock<BTreeMap<PolicySetKind, BTreeSet<String>>> = LazyLock::new(|| {
+        PolicySetKind::ALL.into_iter().map(|kind| (kind, named(&schema_text(kind)))).collect()
+    });
+    static NONE: BTreeSet<String> = BTreeSet::new();
+    ATTRIBUTES.get(&kind).unwrap_or(&NONE)
+}
+
+/// What stands before a `:` in the text of a schema.
+fn named(schema: &str) -> BTreeSet<String> {
+    let lines = schema.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let before = |line: &str, at: usize| {
+        let name = line.get(..at)?.trim_end_matches(['?', '"', ' ']);
+        let start = name.rfind(|character: char| !character.is_alphanumeric() && character != '_');
+        name.get(start.map_or(0, |start| start + 1)..).map(str::to_owned)
+    };
+    let names =
+        lines.flat_map(|line| line.match_indices(':').filter_map(move |(at, _)| before(line, at)));
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 macro_rules! schema_names {

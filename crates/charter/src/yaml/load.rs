@@ -7,7 +7,7 @@ use model::{Problem, Problems};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 
 use super::node::{Entry, Node, Position, Scalar, Value};
-use super::{DEPTH_MAX, NODES_MAX};
+use super::{DEPTH_MAX, NODES_MAX, unreadable};
 use crate::{code, problem, text};
 
 /// Reads `bytes` as one YAML document. `file` names it in problems.
@@ -80,8 +80,7 @@ impl Loader<'_> {
         if error.info().contains("unknown anchor") {
             return self.refuse_anchor(at);
         }
-        let what = format!("the YAML cannot be read here: {}", error.info());
-        let help = "look at this line and the one before: indentation, quotes, `:`";
+        let (what, help) = unreadable::words(error.info());
         self.object(at, code::SYNTAX, what, help);
     }
 

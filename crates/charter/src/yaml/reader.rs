@@ -124,14 +124,16 @@ impl Reader {
     /// The fields of an object. Unknown and missing ones are reported.
     pub fn fields<'n>(&mut self, node: &'n Node, known: &[Known<'_>]) -> Option<Fields<'n>> {
         let mut entries = BTreeMap::new();
+        let mut meant = Vec::new();
         for entry in self.entries(node)? {
             if known.iter().any(|known| known.name == entry.key) {
                 entries.insert(entry.key.as_str(), &entry.node);
             } else {
-                self.unknown_field(entry, known);
+                meant.extend(self.unknown_field(entry, known));
             }
         }
-        for missing in known.iter().filter(|known| known.required) {
+        // A field that is misspelt is not missing as well: one slip is one problem.
+        for missing in known.iter().filter(|known| known.required && !meant.contains(&known.name)) {
             if !entries.contains_key(missing.name) {
                 let what = format!("missing field `{}`", missing.name);
                 let help = format!("add `{}:` ({})", missing.name, missing.what);
@@ -247,9 +249,13 @@ impl Reader {
             Ok(number) if well_written && range.contains(&number) => return Some(number),
             Ok(_) | Err(_) => {}
         }
-        let code = if well_written { code::BAD_VALUE } else { code::WRONG_TYPE };
         let what = format!("`{}` is not {expected}", problem::shown(text));
-        self.object(node.at, code, what, "write plain digits, without quotes");
+        if well_written {
+            self.object(node.at, code::BAD_VALUE, what, &format!("write {expected}"));
+        } else {
+            let help = "write plain digits, without quotes, sign or unit";
+            self.object(node.at, code::WRONG_TYPE, what, help);
+        }
         None
     }
 
@@ -264,6 +270,14 @@ impl Reader {
         let what = format!("`{}` is neither true nor false", problem::shown(&scalar.text));
         self.object(node.at, code::WRONG_TYPE, what, "write `true` or `false`, without quotes");
         None
+    }
+
+    /// The characters of a single value, where it is one; nothing is reported.
+    pub(crate) fn peek<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        match &node.value {
+            Value::Scalar(scalar) => Some(&scalar.text),
+            Value::Null | Value::List(_) | Value::Mapping(_) | Value::Refused => None,
+        }
     }
 
     /// The characters of a single value, whatever YAML would read them as.
@@ -295,13 +309,16 @@ impl Reader {
         }
     }
 
-    fn unknown_field(&mut self, entry: &Entry, known: &[Known<'_>]) {
+    /// Reports a field that is none, and gives the one that is meant, where it is near.
+    fn unknown_field<'k>(&mut self, entry: &Entry, known: &[Known<'k>]) -> Option<&'k str> {
         let what = format!("unknown field `{}`", problem::shown(&entry.key));
         let names = known.iter().map(|known| known.name);
-        let help = match suggest::nearest(&entry.key, names.clone()) {
+        let near = suggest::nearest(&entry.key, names.clone());
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the fields here are {}", listed(&names.collect::<Vec<_>>(), "and")),
         };
         self.object(entry.at, code::UNKNOWN_FIELD, what, &help);
+        near
     }
 }

@@ -128,7 +128,7 @@ fn a_wildcard_action_stands_only_in_guardrails_and_guardrails_only_forbid() {
                 set,
                 "permit (principal, action, resource);",
                 "policy-action-open",
-                &["x.cedar:1:1"],
+                &["x.cedar:2:20"],
             );
             check(set, "forbid (principal, action, resource);", "policy-action-open", &[]);
         }
@@ -137,7 +137,7 @@ fn a_wildcard_action_stands_only_in_guardrails_and_guardrails_only_forbid() {
         Guardrails,
         "permit (principal, action, resource);",
         "guardrail-permits",
-        &["x.cedar:1:1"],
+        &["x.cedar:2:1"],
     );
     let forbid = named(
         "x",
@@ -184,10 +184,33 @@ fn a_policy_follows_references_one_step_and_no_further() {
     );
 }
 
+/// `has` is false of what the schema does not know, and Cedar says nothing of it.
+#[test]
+fn an_attribute_that_the_schema_does_not_know_is_tested_by_no_policy() {
+    for (tested, place) in [
+        ("context.target has regoin", "x.cedar:2:89"),
+        ("context.target has \"regoin\"", "x.cedar:2:89"),
+        ("context has target.regoin", "x.cedar:2:89"),
+        ("context has approved && context.target has regoin", "x.cedar:2:113"),
+    ] {
+        let code = "policy-attribute-unknown";
+        check(Model, &invoke(tested), code, &[place, "`regoin`", "portreeve policy schema model"]);
+    }
+    for tested in [
+        "context.target has region",
+        "context has approved.name",
+        "context.target has \"trains\"",
+        "context.target.upstream_model != \"it has regoin\" // has regoin\n",
+    ] {
+        let text = named("x", &invoke(tested));
+        assert!(compiled(&[source(Model, "x.cedar", &text)]).is_ok(), "{tested}");
+    }
+}
+
 #[test]
 fn a_template_is_no_policy() {
     let text = r#"permit (principal == ?principal, action == Action::"UseSecret", resource);"#;
-    check(Secret, text, "policy-template", &["x.cedar:1:1"]);
+    check(Secret, text, "policy-template", &["x.cedar:2:22"]);
 }
 
 #[test]
