@@ -6,6 +6,7 @@ mod anchors;
 mod banner;
 mod begun;
 mod budgets;
+mod cells;
 mod cli;
 mod clock;
 mod codes;

@@ -1,5 +1,11 @@
 //! `portreeve check`: every problem of a charter at once, and what it comes to if there is none.
 
+mod excerpt;
+mod paint;
+mod report;
+mod token;
+mod told;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,49 +13,60 @@ use anyhow::Result;
 use bundle::{Bundle, Finding};
 use charter::SourceTree;
 use model::{Problem, Problems};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::cli::Output;
+use crate::cli::{ErrorFormat, Output};
 use crate::codes::ErrorCode;
 use crate::commands::schema;
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::{clock, print};
+use report::{Form, Report};
+use told::Severity;
 
-/// Checks the charter in `dir`.
-pub(crate) fn run(home: &Home, dir: Option<PathBuf>, output: Output) -> Result<ExitCode> {
-    let dir = dir.unwrap_or_else(|| home.working_copy());
-    match read(&dir)? {
-        Ok((tree, bundle)) => {
-            sound(&dir, &bundle, &schema::warnings(&dir, &tree), output)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(problems) => {
-            if output.json {
-                let all: Vec<Value> =
-                    problems.iter().map(|problem| object(problem, "problem")).collect();
-                print::line(&serde_json::to_string_pretty(&all)?);
-            } else {
-                for problem in &problems {
-                    print::line(&format!("{problem}\n"));
-                }
-                print::line(&count(&problems));
-            }
-            Ok(ExitCode::from(1))
-        }
-    }
+/// A charter as it was read: its files, where they could be, and what they come to.
+struct Reading {
+    tree: Option<SourceTree>,
+    bundle: Result<Bundle, Problems>,
 }
 
-/// Prints what a charter without problems comes to, and what calls under it will meet.
-fn sound(dir: &Path, bundle: &Bundle, editor: &[Problem], output: Output) -> Result<()> {
-    let warnings = warnings(bundle);
-    if output.json {
-        let editor = editor.iter().map(|problem| object(problem, "warning"));
-        let all: Vec<Value> = warnings.iter().map(warning).chain(editor).collect();
-        print::line(&serde_json::to_string_pretty(&all)?);
-        return Ok(());
+/// Checks the charter in `dir`.
+pub(crate) fn run(
+    home: &Home,
+    dir: Option<PathBuf>,
+    output: Output,
+    format: ErrorFormat,
+) -> Result<ExitCode> {
+    let dir = dir.unwrap_or_else(|| home.working_copy());
+    let Reading { tree, bundle } = read(&dir)?;
+    let editor = tree.as_ref().map(|tree| schema::warnings(&dir, tree)).unwrap_or_default();
+    let form = if output.json { Form::Document } else { Form::Text(format) };
+    let mut report = Report::new(form, tree.as_ref());
+    let code = match &bundle {
+        Ok(bundle) => {
+            if form.is_prose() {
+                print::line(&sound(&dir, bundle));
+            }
+            report.findings(&warnings(bundle));
+            report.findings(&bundle.findings(clock::system().now()));
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            report.problems(problems, Severity::Problem);
+            ExitCode::from(1)
+        }
+    };
+    report.problems(&editor, Severity::Warning);
+    report.end()?;
+    if bundle.is_ok() && form.is_prose() {
+        print::next(&format!("portreeve change propose {} --apply", dir.display()));
     }
-    print::line(&format!(
+    Ok(code)
+}
+
+/// What a charter without problems comes to.
+fn sound(dir: &Path, bundle: &Bundle) -> String {
+    format!(
         "{}: no problems\ncharter {}\n{}, {}, {}, {} passed",
         dir.display(),
         bundle.digest(),
@@ -57,15 +74,7 @@ fn sound(dir: &Path, bundle: &Bundle, editor: &[Problem], output: Output) -> Res
         counted(bundle.models().count(), "model"),
         policies(bundle.policies().all().count()),
         counted(bundle.tests_passed(), "policy test"),
-    ));
-    for warning in &warnings {
-        print::line(&format!("warning: {warning}"));
-    }
-    for problem in editor {
-        print::line(&format!("warning: {problem}"));
-    }
-    print::next(&format!("portreeve change propose {} --apply", dir.display()));
-    Ok(())
+    )
 }
 
 /// What is no problem of the charter, and keeps calls from being served.
@@ -75,28 +84,31 @@ pub(crate) fn warnings(bundle: &Bundle) -> Vec<Finding> {
 
 /// The charter in `dir`, or a failure that lists every problem.
 pub(crate) fn checked(dir: &Path) -> Result<(SourceTree, Bundle)> {
-    read(dir)?.map_err(|problems| {
-        let mut text = count(&problems);
-        for problem in &problems {
-            text.push_str(&format!("\n\n{problem}"));
-        }
-        Failure::of(ErrorCode::CharterInvalid, text).into()
-    })
+    let Reading { tree, bundle } = read(dir)?;
+    let problems = match (tree, bundle) {
+        (Some(tree), Ok(bundle)) => return Ok((tree, bundle)),
+        (_, Err(problems)) => problems,
+        (None, Ok(_)) => Problems::new(),
+    };
+    let mut text = count(&problems);
+    for problem in &problems {
+        text.push_str(&format!("\n\n{problem}"));
+    }
+    Err(Failure::of(ErrorCode::CharterInvalid, text).into())
 }
 
-fn read(dir: &Path) -> Result<Result<(SourceTree, Bundle), Problems>> {
+fn read(dir: &Path) -> Result<Reading> {
     if !dir.is_dir() {
         let text = format!("{} is not a directory: name the charter's directory", dir.display());
         return Err(Failure::usage(text).into());
     }
-    let tree = match govern::read_tree(dir) {
-        Ok(tree) => tree,
-        Err(problems) => return Ok(Err(problems)),
-    };
-    Ok(bundle::check(&tree).map(|bundle| (tree, bundle)))
+    Ok(match govern::read_tree(dir) {
+        Ok(tree) => Reading { bundle: bundle::check(&tree), tree: Some(tree) },
+        Err(problems) => Reading { tree: None, bundle: Err(problems) },
+    })
 }
 
-fn count(problems: &Problems) -> String {
+fn count(problems: &[Problem]) -> String {
     counted(problems.len(), "problem")
 }
 
@@ -109,25 +121,13 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn warning(found: &Finding) -> Value {
+/// A finding about a charter that has no problem.
+fn finding(found: &Finding) -> serde_json::Value {
     json!({
         "id": found.code,
         "severity": "warning",
         "what": found.what,
         "who": found.who,
         "help": found.help,
-    })
-}
-
-fn object(problem: &Problem, severity: &str) -> Value {
-    json!({
-        "id": problem.code,
-        "severity": severity,
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "column": problem.place.column,
-        "what": problem.what,
-        "who": problem.who,
-        "help": problem.help,
     })
 }

@@ -37,9 +37,10 @@ use crate::serve;
 /// Runs one command.
 pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
     let home = Home::at(cli.home);
+    let format = cli.error_format;
     match cli.command {
         Command::Up(up) => serve::up(&home, up).await,
-        Command::Check { dir, output } => check::run(&home, dir, output),
+        Command::Check { dir, output } => check::run(&home, dir, output, format),
         Command::Status(status) => status::run(&home, status).await,
         Command::Top(top) => top::run(&home, top).await,
         Command::Ping(ping) => ping::run(&home, ping).await,

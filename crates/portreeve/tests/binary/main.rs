@@ -25,6 +25,7 @@ mod first_run;
 mod log_trouble;
 mod lost_logs;
 mod metrics;
+mod mistakes;
 mod open_files;
 mod own_keys;
 mod pages;
