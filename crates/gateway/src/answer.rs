@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use model::{DecisionId, Dialect, Refusal, Retry};
+use model::{DecisionId, Dialect, Refusal, RefusalCode, Retry};
 
 use crate::budget::Told;
 use crate::relay::{BrokenOff, Relay};
@@ -23,6 +23,10 @@ pub const MODEL_HEADER: &str = "portreeve-model";
 pub const TARGET_HEADER: &str = "portreeve-target";
 /// How many tries the answer took, on every forwarded answer.
 pub const ATTEMPTS_HEADER: &str = "portreeve-attempts";
+
+/// When a caller should come again whose decision could not be recorded: a log heals with the next
+/// entry, and is tried at least once a second.
+const LOG_RETRY_SECONDS: &str = "1";
 
 /// Provider headers that reach the client. Any other stays here: a provider's header may carry
 /// what the caller must not see.
@@ -56,6 +60,9 @@ pub(crate) fn refused(dialect: Dialect, refusal: &Refusal, id: DecisionId) -> Re
     insert(headers, DECISION_HEADER, &id_text);
     if refusal.code.retry() == Retry::Useless {
         headers.insert("x-should-retry", HeaderValue::from_static("false"));
+    }
+    if refusal.code == RefusalCode::LogUnavailable {
+        headers.insert("retry-after", HeaderValue::from_static(LOG_RETRY_SECONDS));
     }
     if refusal.code.status() == 401 {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portreeve\""));

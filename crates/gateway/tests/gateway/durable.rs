@@ -21,6 +21,7 @@ fn check_fault(step: Step, when: When) {
         world.faults.fail(step, when, 1);
         let reply = world.ask(dialect).send();
         check::refused(&world, dialect, &reply, RefusalCode::LogUnavailable);
+        assert_eq!(reply.header("retry-after"), Some("1"));
         assert!(world.faults.seen().1, "the fault struck");
         world.faults.clear();
         assert_eq!(world.provider.seen().len(), 1, "the refused call was not forwarded");

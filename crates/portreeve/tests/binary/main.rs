@@ -18,6 +18,7 @@ mod common;
 mod contexts;
 mod damage;
 mod demo;
+mod disk;
 mod drain;
 mod errors;
 mod explain;
