@@ -33,7 +33,7 @@ cargo xtask docs-run         run every command of README.md, docs/concepts/ and 
 cargo xtask e2e              run only the end-to-end tests
 cargo xtask bench            measure, and write docs/performance.md; `cargo xtask bench --help`
 cargo xtask soak             power cuts under load, 200 rounds; --rounds N, --seed S
-cargo xtask independent      have programs nobody here wrote check the log, and only that
+cargo xtask independent      have programs nobody here wrote check the log and the schemas
 cargo xtask fuzz [TARGET]... [--seconds N]
                              look for inputs that break a parser, a minute each or N seconds
 

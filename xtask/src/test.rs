@@ -13,7 +13,7 @@ use crate::command::{Show, run as run_command};
 use crate::count::{self, Count};
 use crate::node::Node;
 use crate::place::Place;
-use crate::python::{EMBEDDINGS, LEDGER, MODEL, NODE, OTLP, Python, SDKS, TOOLS};
+use crate::python::{EMBEDDINGS, LEDGER, MODEL, NODE, OTLP, Python, SCHEMAS, SDKS, TOOLS};
 use crate::tally::Tally;
 use crate::{Verdict, bench, docs_run, e2e, independent, system, tidy};
 
@@ -46,7 +46,7 @@ impl Packages {
         let python = Python::with(place, &[NODE])?;
         let (node, rest) = thread::scope(|scope| {
             let node = scope.spawn(|| Node::with(place, &python));
-            let rest = Python::with(place, &[SDKS, MODEL, EMBEDDINGS, LEDGER, OTLP]);
+            let rest = Python::with(place, &[SDKS, MODEL, EMBEDDINGS, LEDGER, OTLP, SCHEMAS]);
             (node.join(), rest)
         });
         rest?;

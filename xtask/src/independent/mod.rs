@@ -1,4 +1,5 @@
-//! Independent checks of the log: programs that nobody here wrote check what ours wrote.
+//! Independent checks: programs that nobody here wrote check what ours wrote. A validator of JSON
+//! Schema holds the charter's schemas against files; the rest is about the log.
 //!
 //! The real binary writes logs of growing sizes. Four checkers accept them: `portreeve-verify`,
 //! `portreeve ledger verify`, aics-tlog (Python) and Go's own checksum-database code. Then each
@@ -9,6 +10,7 @@
 mod cases;
 mod checkers;
 mod homes;
+mod schemas;
 mod tamper;
 
 use std::path::PathBuf;
@@ -19,7 +21,7 @@ use tempfile::TempDir;
 use crate::Verdict;
 use crate::count::Count;
 use crate::place::Place;
-use crate::python::{LEDGER, Python};
+use crate::python::{LEDGER, Python, SCHEMAS};
 use crate::system;
 use crate::tally::Tally;
 use crate::test::build_binaries;
@@ -33,7 +35,7 @@ pub(crate) fn run_alone() -> Result<Verdict> {
     tally.step("programs of the system", system::install_missing);
     let mut python = None;
     tally.step("packages", || {
-        python = Some(Python::with(&place, &[LEDGER])?);
+        python = Some(Python::with(&place, &[LEDGER, SCHEMAS])?);
         Ok(Count::PASSED)
     });
     let built = tally.step("build", || build_binaries(&place));
@@ -46,6 +48,12 @@ pub(crate) fn run_alone() -> Result<Verdict> {
 
 /// Runs them as steps of `tally`.
 pub(crate) fn run(place: &Place, python: &Python, tally: &mut Tally) {
+    tally.step("independent checks: the schemas take what the readers take", || {
+        schemas::sound(place, python)
+    });
+    tally.step("independent checks: the schemas refuse the mistakes that they can see", || {
+        schemas::mistaken(place, python)
+    });
     let folder = match TempDir::new() {
         Ok(folder) => folder,
         Err(error) => {
@@ -64,6 +72,9 @@ pub(crate) fn run(place: &Place, python: &Python, tally: &mut Tally) {
     };
     let bench = Bench { checkers, homes, scratch: folder.path().join("scratch") };
     let verdicts = [
+        tally.step("independent checks: the schemas take the charter of a first run", || {
+            schemas::first_run(place, python, &bench.homes.last().join("charter"))
+        }),
         tally.step("independent checks: what the real binary wrote", || cases::accepted(&bench)),
         tally.step("independent checks: tampering that the log shows", || cases::shown(&bench)),
         tally.step("independent checks: forged tile and bundle (CVE-2026-56865)", || {
