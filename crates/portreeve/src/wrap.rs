@@ -72,10 +72,10 @@ fn hang(line: &str, label: usize, width: usize) -> usize {
     if hang * 2 > width { 2 } else { hang }
 }
 
-/// Whether it shows a line of a file, or points into one: `12 | text`, `   |   ^^^`.
+/// Whether it shows a line of a file, or points into one: `12 │ text`, `   │   ^^^`.
 fn is_of_a_file(line: &str) -> bool {
     let digit = |one: char| one.is_ascii_digit() || one == ' ';
-    line.trim_start_matches(digit).starts_with('|')
+    line.trim_start_matches(digit).starts_with(['|', '│'])
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn lines_of_a_file_and_terminals_that_are_too_narrow_are_left_as_they_are() {
-        for line in ["12 | some text of a file", "   |      ^^^^ here it is"] {
+        for line in ["12 | some text of a file", "   │      ^^^^ here it is"] {
             check(line, 20, line);
         }
         check("a few words that would not fit", 19, "a few words that would not fit");

@@ -34,7 +34,8 @@ Standard output has data and nothing else; everything else goes to standard erro
   --json           on every command that reads: one JSON document with stable members
   --error-format   human: a heading and a rule; plain: no rules, for screen readers;
                    json: one object on one line: code, exit, what, where, help, page
-Colour appears in errors and in `portreeve top`, only on a terminal, and never where NO_COLOR is set.
+Colour appears in errors, in what `portreeve check` finds and in `portreeve top`, only on a terminal,
+and never where NO_COLOR is set.
 On a terminal, long lines of text are broken between words; elsewhere they are whole.
 Nothing that a charter or a request wrote can steer the terminal.",
     ),

@@ -75,9 +75,15 @@ fn the_rule_of_a_failure_stands_at_every_width() {
             }
         }
     }
-    let (code, screen) = shown(&home, &["check"], 80, true);
-    assert_eq!((code, screen.coloured), (Some(1), false), "{}", screen.text());
-    assert!(screen.text().contains("agents/demo-agent.yaml:"), "{}", screen.text());
+    // What `check` finds is told as failures are, and is what was asked for.
+    for colour in [true, false] {
+        let (code, screen) = shown(&home, &["check"], 80, colour);
+        assert_eq!((code, screen.coloured), (Some(1), colour), "{}", screen.text());
+        assert!(screen.text().contains("agents/demo-agent.yaml:"), "{}", screen.text());
+        assert_eq!(screen.broken, 0, "{}", screen.text());
+    }
+    let piped = home.run(&["check"]);
+    assert!(piped.code == Some(1) && !piped.out.contains('\u{1b}'), "{piped:?}");
     server.stop();
 }
 

@@ -110,10 +110,10 @@ impl Terminal {
         assert!(Command::new("kill").arg(signal).arg(id).status().unwrap().success());
     }
 
-    /// Waits until the screen shows this.
+    /// Waits until a whole frame shows this.
     #[track_caller]
     pub(crate) fn wait(&self, what: &str) -> Screen {
-        self.wait_for(what, |screen| screen.text().contains(what))
+        self.wait_for(what, |screen| screen.is_whole() && screen.text().contains(what))
     }
 
     /// Waits until the screen is as it must become.
@@ -186,6 +186,11 @@ impl Screen {
     pub(crate) fn text(&self) -> String {
         let line = |row: &Vec<char>| row.iter().collect::<String>().trim_end().to_owned();
         self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether the latest frame has come to its end: before that, lines of two frames stand there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.bytes.ends_with(b"\x1b[J")
     }
 
     fn resize(&mut self, columns: u16, lines: u16) {
