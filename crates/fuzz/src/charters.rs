@@ -61,7 +61,8 @@ const PROBLEMS_MAX: usize = 1_001;
 /// The longest text of a problem, in bytes.
 const TEXT_MAX: usize = 4_096;
 
-/// A charter with something of every kind: a first run's, and a provider that was adopted.
+/// A charter with something of every kind: a first run's, and a provider that was adopted. Pages
+/// and schemas beside it are left out: they declare nothing.
 pub(crate) fn tree() -> SourceTree {
     static TREE: OnceLock<SourceTree> = OnceLock::new();
     TREE.get_or_init(made).clone()
@@ -82,8 +83,9 @@ fn made() -> SourceTree {
     let files = genesis_files(&genesis);
     let adopted = adopted_provider_files(charter::AdoptedKind::OpenAi);
     let more = MORE.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
-    let all =
-        files.files().chain(adopted.files()).map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+    let declared = |path: &str| path.ends_with(".yaml") || path.ends_with(".cedar");
+    let all = files.files().chain(adopted.files()).filter(|(path, _)| declared(path));
+    let all = all.map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
     SourceTree::from_files(all.chain(more)).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
@@ -111,8 +113,6 @@ fn check(input: &[u8]) {
     assert!(problems.len() <= PROBLEMS_MAX);
     assert!(problems.is_sorted(), "out of order");
     assert!(!problems.is_empty() || charter.charter.is_some(), "no problem and no charter");
-    let again = charter::parse(&tree).1;
-    assert_eq!(problems, again, "another day, another problem");
     let manifest = charter::manifest(&tree);
     assert_eq!(manifest.to_string().parse(), Ok(manifest));
 }
