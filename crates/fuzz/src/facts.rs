@@ -3,7 +3,7 @@
 
 use model::Digest;
 use policy::RecordedFacts;
-use quota::{Replay, Snapshot, SnapshotError};
+use quota::{Code, Replay, Snapshot, SnapshotError};
 use serde_json::value::RawValue;
 
 use crate::Target;
@@ -30,7 +30,7 @@ pub(crate) const TARGET: Target = Target {
         "\"used\":",
         "\"measure\":\"money\"",
         "\"agent\":\"a\"",
-        "\"digest\":\"sha256:",
+        "\"code\":\"",
         "\"version\":2",
         "\"targets\":[]",
         "\"urls\":",
@@ -46,7 +46,7 @@ fn check(input: &[u8]) {
     match input.byte() % 3 {
         0 => recorded(input.rest()),
         1 => snapshot(input.rest()),
-        _ => digested(&input.text()),
+        _ => proved(&input.text()),
     }
 }
 
@@ -65,15 +65,17 @@ fn recorded(bytes: &[u8]) {
 }
 
 fn snapshot(bytes: &[u8]) {
-    match Snapshot::read(bytes, LOG, SIZE) {
+    match Snapshot::read(bytes, (LOG, SIZE), code) {
         Ok(snapshot) => {
             assert!(snapshot.upto() <= SIZE);
-            let written = snapshot.to_json();
+            let written = snapshot.to_json(code);
             let Ok(written) = written else { panic!("what was read cannot be written") };
-            let again = Snapshot::read(&written, LOG, SIZE);
+            let again = Snapshot::read(&written, (LOG, SIZE), code);
             assert!(again.is_ok_and(|again| again == snapshot), "it is written as another");
-            let other = Snapshot::read(&written, "example.com/other", SIZE);
+            let other = Snapshot::read(&written, ("example.com/other", SIZE), code);
             assert!(matches!(other, Err(SnapshotError::OtherLog(_))));
+            let forged = Snapshot::read(&written, (LOG, SIZE), |_| [0; 32]);
+            assert!(matches!(forged, Err(SnapshotError::Unproved)), "another key's");
             // It can be counted on from there.
             let upto = snapshot.upto();
             let counted = Replay::restore(snapshot.clone()).snapshot(LOG, upto);
@@ -83,12 +85,17 @@ fn snapshot(bytes: &[u8]) {
     }
 }
 
-/// What follows is a snapshot's content, under the digest it has.
-fn digested(content: &str) {
+/// A code that stands for that of the gateway's key: which one it is makes no difference here.
+fn code(content: &[u8]) -> Code {
+    *Digest::of(content).as_bytes()
+}
+
+/// What follows is a snapshot's content, under the code it has.
+fn proved(content: &str) {
     let Ok(content) = RawValue::from_string(content.to_owned()) else { return };
-    let digest = Digest::of(content.get().as_bytes());
+    let code = Digest::of(content.get().as_bytes()).hex();
     let document = format!(
-        r#"{{"format":"portreeve-counters","version":1,"digest":"{digest}","content":{content}}}"#
+        r#"{{"format":"portreeve-counters","version":2,"code":"{code}","content":{content}}}"#
     );
     snapshot(document.as_bytes());
 }
@@ -96,7 +103,7 @@ fn digested(content: &str) {
 fn seeds() -> Vec<Vec<u8>> {
     let facts = seeds::texts(&seeds::json("facts/facts.json"), "facts");
     let mut found: Vec<Vec<u8>> = facts.iter().map(|text| seed(&[0], text)).collect();
-    if let Ok(empty) = Replay::new().snapshot(LOG, 7).to_json() {
+    if let Ok(empty) = Replay::new().snapshot(LOG, 7).to_json(code) {
         found.push(seed(&[1], empty));
     }
     found.push(seed(&[2], CONTENT));
