@@ -111,4 +111,4 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 /// A snapshot's content with something of everything in it.
-const CONTENT: &str = r#"{"log":"example.com/log","upto":9,"windows":[{"per":"day","start":"2026-11-24T00:00:00.000Z","counters":[{"quota":"team-daily","measure":"tokens","used":5},{"quota":"team-daily","measure":"requests","agent":"demo","used":18446744073709551615}]},{"per":"minute","start":"2026-11-24T09:00:00.000Z","counters":[]}],"open":[{"id":"019ab3c0-5a80-7000-8000-000000000001","holds":[{"counter":{"quota":"team-daily","measure":"tokens","per":"day"},"window":"2026-11-24T00:00:00.000Z","amount":12}]}]}"#;
+const CONTENT: &str = r#"{"log":"example.com/log","upto":9,"windows":[{"per":"day","start":"2026-11-24T00:00:00.000Z","counters":[{"quota":"team-daily","measure":"tokens","used":5},{"quota":"team-daily","measure":"requests","for":{"team":"support"},"agent":"demo","used":18446744073709551615}]},{"per":"minute","start":"2026-11-24T09:00:00.000Z","counters":[]}],"open":[{"id":"019ab3c0-5a80-7000-8000-000000000001","holds":[{"counter":{"quota":"team-daily","measure":"tokens","per":"day"},"window":"2026-11-24T00:00:00.000Z","amount":12}]}]}"#;

@@ -52,7 +52,8 @@ ASK = {"operation": "chat_completions", "dialect": "open_ai", "model": "helpdesk
 HOLDS = [
     {"counter": {"quota": "demo-month", "measure": "requests", "per": "month"},
      "window": "2026-11-01T00:00:00.000Z", "amount": 1},
-    {"counter": {"quota": "team-day", "measure": "money", "per": "day", "agent": "demo-agent"},
+    {"counter": {"quota": "team-day", "for": {"team": "support"}, "measure": "money", "per": "day",
+                 "agent": "demo-agent"},
      "window": "2026-11-24T00:00:00.000Z", "amount": 18_446_744_073_709_551_615},
 ]
 TARGETS = [
