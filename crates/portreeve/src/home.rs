@@ -176,12 +176,18 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, HomeEr
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     make_dir(parent)?;
-    // A crash before the rename leaves a `.new` beside it, which the next write replaces.
+    // A crash before the rename leaves a `.new` beside it, which the next write replaces. It is
+    // removed and made anew, so that a link or a pipe of that name is never written through.
     let fresh = path.with_extension("new");
+    match fs::remove_file(&fresh) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            return Err(io_error("clear away", &fresh)(cause));
+        }
+        Ok(()) | Err(_) => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&fresh)
         .map_err(io_error("create", &fresh))?;
@@ -210,4 +216,23 @@ pub(crate) fn clear(path: &Path) -> Result<(), HomeError> {
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
     let path = path.to_owned();
     move |source| HomeError::Io { doing, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_through_a_link_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("counters.json"), folder.path().join("other"));
+        fs::write(&other, "theirs").unwrap();
+        symlink(&other, folder.path().join("counters.new")).unwrap();
+        write_new(&path, b"ours").unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "theirs");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+    }
 }
