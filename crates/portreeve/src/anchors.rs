@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use ledger::EntryKind;
 use ledger::read::Reader;
 use ledger::verify::Passed;
+use ledger::{Entry, EntryKind};
 use model::{ChangeId, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -127,16 +127,14 @@ fn decision_finding(
         Extent::Newest => published.saturating_sub(START_LOOKS_BACK),
     };
     let mut size = from;
-    let mut cited = Cited::new(begun);
-    for entry in decisions.entries(from)?.parts(&["charter", "body"]) {
+    for entry in decisions.entries(from)? {
         let entry = entry.context("the decision log cannot be read")?;
         size = entry.index + 1;
-        if let Some(cites) = cites(entry.kind).and_then(|name| entry.member(name)) {
-            cited.note((entry.index, entry.kind), cites);
+        if let Some((charter, change)) = charter_of(&entry)
+            && !is_known(begun, charter, change)
+        {
+            return Ok(Some(unknown_change(entry.index, change)));
         }
-    }
-    if let Some(finding) = cited.finding() {
-        return Ok(Some(finding));
     }
     Ok((size < longest).then(|| {
         format!(
@@ -161,24 +159,15 @@ impl<'a> Cited<'a> {
 
     /// Takes note of what one entry names.
     pub(crate) fn take(&mut self, passed: &Passed<'_>) {
-        if let Some(cites) = passed.cites {
-            self.note((passed.index, passed.kind), cites);
-        }
-    }
-
-    /// Takes note of what the entry of that index and kind names.
-    fn note(&mut self, (index, kind): (u64, EntryKind), cites: &str) {
-        if cites == self.last {
-            return;
-        }
+        let Some(cites) = passed.cites.filter(|cites| *cites != self.last) else { return };
         cites.clone_into(&mut self.last);
         let cited = serde_json::from_str(cites).ok();
-        let cited = cited.and_then(|cited: Value| charter_in(&cited, kind));
+        let cited = cited.and_then(|cited: Value| charter_in(&cited, passed.kind));
         if let Some((charter, change)) = cited
             && self.unknown.is_none()
             && !is_known(self.begun, charter, change)
         {
-            self.unknown = Some(unknown_change(index, change));
+            self.unknown = Some(unknown_change(passed.index, change));
         }
     }
 
@@ -199,11 +188,11 @@ fn unknown_change(index: u64, change: ChangeId) -> String {
     )
 }
 
-/// The member in which an entry of this kind in the decision log names a charter and a change.
-const fn cites(kind: EntryKind) -> Option<&'static str> {
-    match kind {
-        EntryKind::Decision => Some("charter"),
-        EntryKind::CharterLoaded => Some("body"),
+/// The charter and change an entry of the decision log names.
+fn charter_of(entry: &Entry) -> Option<(Digest, ChangeId)> {
+    let field = match entry.kind {
+        EntryKind::Decision => "charter",
+        EntryKind::CharterLoaded => "body",
         EntryKind::Outcome
         | EntryKind::RefusalsOpened
         | EntryKind::RefusalsClosed
@@ -213,8 +202,9 @@ const fn cites(kind: EntryKind) -> Option<&'static str> {
         | EntryKind::Genesis
         | EntryKind::Act
         | EntryKind::CharterApplied
-        | EntryKind::Checkpoint => None,
-    }
+        | EntryKind::Checkpoint => return None,
+    };
+    charter_in(entry.json.get(field)?, entry.kind)
 }
 
 /// The charter and change in what an entry of this kind says of its charter.
