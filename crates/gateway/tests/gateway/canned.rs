@@ -31,9 +31,7 @@ impl Canned {
                     return;
                 }
                 // A connection that ends early is the gate's to report, not this thread's.
-                if serve(stream.unwrap(), &answer).is_some() {
-                    counted.fetch_add(1, Ordering::SeqCst);
-                }
+                let _ = serve(stream.unwrap(), &answer, &counted);
             }
         });
         Self { address, answered, stop, thread: Some(thread) }
@@ -60,8 +58,9 @@ impl Drop for Canned {
     }
 }
 
-/// Reads one whole request and writes the answer; none where the peer leaves first.
-fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {
+/// Reads one whole request, counts it and writes the answer; none where the peer leaves first. It is
+/// counted first, so that whoever has the answer finds it counted.
+fn serve(mut stream: TcpStream, answer: &[u8], counted: &AtomicUsize) -> Option<()> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut read = Vec::new();
     let mut buffer = [0; 4096];
@@ -69,6 +68,7 @@ fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {
         let count = stream.read(&mut buffer).ok()?;
         read.extend_from_slice(buffer.get(..count).filter(|bytes| !bytes.is_empty())?);
     }
+    counted.fetch_add(1, Ordering::SeqCst);
     stream.write_all(answer).ok()
 }
 
