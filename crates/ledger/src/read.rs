@@ -249,8 +249,9 @@ impl Entries {
         Self { raw: self.raw.shown(), ..self }
     }
 
-    /// The same entries, of which only the members called `names` are read: none of those by
-    /// which the ledger itself orders and pairs entries.
+    /// The same entries, of which only the members called `names` are read. Those that the ledger
+    /// itself reads of an entry are never among them: what orders and pairs entries, and the
+    /// `charter` and `body` by which one cites what it was decided under.
     #[must_use]
     pub const fn parts(self, names: &'static [&'static str]) -> Parts {
         Parts { entries: self, names }

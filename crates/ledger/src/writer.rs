@@ -128,16 +128,15 @@ impl Writer {
         }
     }
 
-    /// Waits for more as long as the last sync took, where several have come already: nobody waits
-    /// more than twice as long, and there are half as many syncs and signatures to pay for.
+    /// Waits for more where several have come already, so that there are fewer syncs and signatures
+    /// to pay for.
     #[expect(
         clippy::disallowed_methods,
         reason = "how many will come is not known; bounded by settings"
     )]
     fn gather(&mut self, queue: &mut Receiver<Message>, batch: &mut Batch) {
-        let wait = self.last_sync.min(self.shared.settings.gather_max);
-        let more = batch.close.is_none() && !self.is_full(batch);
-        if more && batch.entries.len() >= COMPANY && !wait.is_zero() {
+        let wait = patience(batch.entries.len(), self.last_sync, self.shared.settings.gather_max);
+        if batch.close.is_none() && !self.is_full(batch) && !wait.is_zero() {
             std::thread::sleep(wait);
             self.fill(queue, batch);
         }
@@ -367,6 +366,12 @@ impl Pending {
     }
 }
 
+/// How long a batch of so many entries waits for more: as long as the last sync took, so that nobody
+/// waits more than twice as long as without; not at all without company.
+fn patience(entries: usize, last_sync: Duration, most: Duration) -> Duration {
+    if entries >= COMPANY { last_sync.min(most) } else { Duration::ZERO }
+}
+
 /// An entry of the ledger's own.
 fn own(kind: EntryKind, body: &serde_json::Value) -> Result<Pending, Unavailable> {
     let draft = Draft::of(kind, body)?;
@@ -383,4 +388,19 @@ pub(crate) fn interrupted(
     let outcome = Outcome::bare(Ended::Interrupted, duration_ms);
     let draft = outcome_draft(id, decision, &outcome, Some(epoch))?;
     Ok(Pending { draft, facts: None, room: None, then: Then::Outcome { decision } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_waits_with_company_alone_and_no_longer_than_a_sync_or_the_limit() {
+        let ms = Duration::from_millis;
+        assert_eq!([0, 1, 2].map(|entries| patience(entries, ms(5), ms(9))), [ms(0); 3]);
+        assert_eq!(patience(3, ms(5), ms(9)), ms(5));
+        assert_eq!(patience(512, ms(50), ms(9)), ms(9));
+        assert_eq!(patience(512, ms(5), ms(0)), ms(0), "turned off");
+        assert_eq!(patience(512, ms(0), ms(9)), ms(0), "nothing was synced yet");
+    }
 }
